@@ -1,0 +1,1 @@
+//! End-to-end tests of Causeway: see the `tests` folder beside this file.
