@@ -1,2 +1,40 @@
-//! xtask
-fn main() {}
+//! The project's own commands: `cargo xtask test`, `cargo xtask definitions`, `cargo xtask samples`.
+//!
+//! Each subcommand is a module; this file only chooses.
+
+mod definitions;
+mod samples;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  test                    installs the test peers that are missing and runs every test
+      --only STEP         only one step: format, lint, unit, mappings, peers, licences
+  definitions PACKAGE…    distils FHIR packages (.tgz) into profiles/
+  samples                 writes sample exports with a truth file; see: cargo xtask samples --help
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let outcome = match command.as_str() {
+        "test" => test::run(&rest),
+        "definitions" => definitions::run(&rest),
+        "samples" => samples::run(&rest),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! `cargo xtask samples`.
+
+/// Runs the subcommand.
+pub fn run(_arguments: &[String]) -> Result<(), String> {
+    Err("not built yet".to_owned())
+}

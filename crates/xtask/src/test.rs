@@ -1,0 +1,158 @@
+//! `cargo xtask test`: everything that must hold before a change is taken.
+//!
+//! A peer that is missing and cannot be installed is named and skipped on a person's machine; in
+//! continuous integration (`CI` is set) it fails the run, because a test that did not run proves
+//! nothing.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+type Step = (&'static str, fn(&Context) -> Result<(), String>);
+
+const STEPS: &[Step] = &[
+    ("format", format),
+    ("lint", lint),
+    ("peers", peers),
+    ("unit", unit),
+    ("mappings", mappings),
+    ("licences", licences),
+];
+
+struct Context {
+    root: PathBuf,
+    ci: bool,
+}
+
+/// Runs the steps in order and stops at the first that fails.
+pub fn run(arguments: &[String]) -> Result<(), String> {
+    let only = match arguments {
+        [] => None,
+        [flag, step] if flag == "--only" => Some(step.as_str()),
+        _ => return Err("usage: cargo xtask test [--only STEP]".to_owned()),
+    };
+    if let Some(only) = only
+        && !STEPS.iter().any(|(name, _)| *name == only)
+    {
+        return Err(format!("there is no step {only}"));
+    }
+    let context = Context {
+        root: workspace_root()?,
+        ci: std::env::var_os("CI").is_some(),
+    };
+    for (name, step) in STEPS {
+        if only.is_none_or(|only| only == *name) {
+            eprintln!("== {name}");
+            step(&context).map_err(|error| format!("step {name}: {error}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The folder that holds the workspace's `Cargo.toml`.
+pub fn workspace_root() -> Result<PathBuf, String> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .map(Path::to_path_buf)
+        .ok_or_else(|| "the workspace's folder was not found".to_owned())
+}
+
+fn cargo(context: &Context, arguments: &[&str]) -> Result<(), String> {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    finish(
+        Command::new(program)
+            .args(arguments)
+            .current_dir(&context.root),
+        &format!("cargo {}", arguments.join(" ")),
+    )
+}
+
+fn finish(command: &mut Command, shown: &str) -> Result<(), String> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{shown} ended with {status}")),
+        Err(error) => Err(format!("{shown} could not be started: {error}")),
+    }
+}
+
+fn has(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
+fn missing(context: &Context, peer: &str, mend: &str) -> Result<(), String> {
+    let text = format!("{peer} is missing: {mend}");
+    if context.ci {
+        return Err(text);
+    }
+    eprintln!("SKIPPED: {text}");
+    Ok(())
+}
+
+fn format(context: &Context) -> Result<(), String> {
+    cargo(context, &["fmt", "--all", "--check"])
+}
+
+fn lint(context: &Context) -> Result<(), String> {
+    cargo(
+        context,
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )
+}
+
+/// The real OpenID provider that the end-to-end tests sign in with.
+fn peers(context: &Context) -> Result<(), String> {
+    let folder = context.root.join("tests").join("openid-provider");
+    if !has("node") || !has("npm") {
+        return missing(
+            context,
+            "Node.js with npm (for the OpenID provider of the end-to-end tests)",
+            "install Node.js 20 or newer",
+        );
+    }
+    if folder.join("node_modules").join("oidc-provider").exists() {
+        return Ok(());
+    }
+    finish(
+        Command::new("npm")
+            .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+            .current_dir(&folder),
+        "npm ci",
+    )
+}
+
+fn unit(context: &Context) -> Result<(), String> {
+    cargo(context, &["test", "--workspace", "--locked"])
+}
+
+fn mappings(context: &Context) -> Result<(), String> {
+    for command in ["check", "test"] {
+        cargo(
+            context,
+            &[
+                "run", "--quiet", "--locked", "--bin", "causeway", "--", command, "mappings/",
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+fn licences(context: &Context) -> Result<(), String> {
+    if !has("cargo-deny") {
+        // Not a test peer: a release check that needs an advisory database from the network.
+        eprintln!("not run: cargo-deny is not installed (cargo install cargo-deny)");
+        return Ok(());
+    }
+    cargo(context, &["deny", "check", "licenses", "bans", "sources"])
+}
