@@ -1,0 +1,52 @@
+//! URIs, OIDs and UUIDs.
+
+use super::Malformed;
+
+/// R4 asks a uri only to hold no white space. It may be relative, and it is never fetched.
+pub(super) fn uri(text: &str) -> Result<(), Malformed> {
+    if text.is_empty() {
+        return Err(Malformed("is empty: leave the element out instead"));
+    }
+    if text.bytes().all(|b| (0x21..0x7F).contains(&b)) {
+        return Ok(());
+    }
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(Malformed("is not a URI: it holds white space"));
+    }
+    Ok(())
+}
+
+pub(super) fn oid(text: &str) -> Result<(), Malformed> {
+    let malformed = Malformed("is not an OID: write urn:oid: and numbers with full stops between");
+    let arcs = text.strip_prefix("urn:oid:").ok_or(malformed)?;
+    let mut arcs = arcs.split('.');
+    if !matches!(arcs.next(), Some("0" | "1" | "2")) {
+        return Err(malformed);
+    }
+    let mut more = false;
+    for arc in arcs {
+        let digits = !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit());
+        if !digits || (arc.len() > 1 && arc.starts_with('0')) {
+            return Err(malformed);
+        }
+        more = true;
+    }
+    if more { Ok(()) } else { Err(malformed) }
+}
+
+pub(super) fn uuid(text: &str) -> Result<(), Malformed> {
+    let malformed =
+        Malformed("is not a UUID: write urn:uuid: and 8-4-4-4-12 hexadecimal digits in lower case");
+    let digits = text.strip_prefix("urn:uuid:").ok_or(malformed)?;
+    let mut lengths = [8usize, 4, 4, 4, 12].into_iter();
+    let mut groups = digits.split('-');
+    loop {
+        match (lengths.next(), groups.next()) {
+            (None, None) => return Ok(()),
+            (Some(length), Some(group))
+                if group.len() == length
+                    && group.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) => {}
+            _ => return Err(malformed),
+        }
+    }
+}
