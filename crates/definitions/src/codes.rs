@@ -18,3 +18,5 @@ pub const OTHER_VERSION: &str = "D007";
 pub const TYPE_MISSING: &str = "D008";
 /// A contentReference points nowhere.
 pub const CONTENT_REFERENCE: &str = "D009";
+/// A FHIR package cannot be used at all.
+pub const PACKAGE: &str = "D010";

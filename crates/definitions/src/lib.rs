@@ -13,15 +13,19 @@
 //! - Whether an element is a JSON array is decided by the type's own definition.
 //! - No prose: only rules, names and codes are kept.
 
-mod codes;
+mod archive;
+pub mod codes;
+mod compile;
 mod definitions;
 pub mod form;
 pub mod package;
+mod package_file;
 mod rules;
 mod search_parameter;
 mod shape;
 
 pub use definitions::Definitions;
+pub use package_file::PackageFile;
 pub use rules::{
     Binding, Constraint, ConstraintSeverity, Context, Discriminator, DiscriminatorKind,
     ElementType, Kind, Slicing, SlicingRules, Strength,

@@ -15,6 +15,7 @@ use json::Value;
 
 use crate::form::Definition;
 
+#[allow(unused_imports, reason = "the build script only reads")]
 pub use slim::slim;
 
 /// Reads one resource. `None` for resources of types that Causeway has no use for (examples,

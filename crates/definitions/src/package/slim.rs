@@ -3,7 +3,7 @@
 use json::{Object, Value};
 
 use super::structure::{FHIR_TYPE, MAX_VALUE_SET, REGEX};
-use super::terms::{ABSTRACT, FILTERED, PARENTS};
+use super::terms::{ABSTRACT, CHILD, FILTERED, PARENTS};
 
 const STRUCTURE: &[&str] = &[
     "resourceType",
@@ -216,7 +216,10 @@ fn concept(concept_value: &Value, displays: bool) -> Value {
         .each("property")
         .filter(|property| {
             property.text("code").is_some_and(|code| {
-                PARENTS.contains(&code) || ABSTRACT.contains(&code) || FILTERED.contains(&code)
+                PARENTS.contains(&code)
+                    || code == CHILD
+                    || ABSTRACT.contains(&code)
+                    || FILTERED.contains(&code)
             })
         })
         .cloned()

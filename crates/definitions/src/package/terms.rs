@@ -1,5 +1,7 @@
 //! ValueSet and CodeSystem.
 
+use std::collections::HashMap;
+
 use diagnostics::Issue;
 use json::Value;
 
@@ -8,10 +10,12 @@ use crate::form::{CodeSystem, Concept, Filter, Include, ValueSet};
 
 /// Properties of a concept that say what it stands under.
 pub const PARENTS: [&str; 2] = ["parent", "subsumedBy"];
+/// The property of a concept that names one that stands under it.
+pub const CHILD: &str = "child";
 /// The property of a concept that only groups others.
 pub const ABSTRACT: [&str; 2] = ["notSelectable", "abstract"];
 /// Properties that are kept because value sets filter by them.
-pub const FILTERED: [&str; 2] = ["acme-plasma", "concept-definition"];
+pub const FILTERED: [&str; 1] = ["acme-plasma"];
 
 pub fn read_value_set(resource: &Value) -> Result<ValueSet, Issue> {
     let url = required(resource, "url")?;
@@ -100,6 +104,7 @@ pub fn read_code_system(resource: &Value) -> Result<CodeSystem, Issue> {
 /// All concepts, each after the one that it is nested in.
 fn concepts(resource: &Value) -> Vec<Concept> {
     let mut concepts = Vec::new();
+    let mut elsewhere: Vec<(&str, &str)> = Vec::new();
     let mut waiting: Vec<(Option<&str>, &Value)> = resource
         .each("concept")
         .map(|concept| (None, concept))
@@ -115,8 +120,34 @@ fn concepts(resource: &Value) -> Vec<Concept> {
             .collect();
         waiting.extend(below.into_iter().rev());
         concepts.push(read_concept(concept, code, parent));
+        for property in concept.each("property") {
+            if property.text("code") == Some(CHILD)
+                && let Some(child) = property.text("valueCode")
+            {
+                elsewhere.push((child, code));
+            }
+        }
+    }
+    if !elsewhere.is_empty() {
+        adopt(&mut concepts, &elsewhere);
     }
     concepts
+}
+
+/// Adds parents that say themselves what else stands under them.
+fn adopt(concepts: &mut [Concept], elsewhere: &[(&str, &str)]) {
+    let places: HashMap<Box<str>, usize> = concepts
+        .iter()
+        .enumerate()
+        .map(|(at, concept)| (concept.code.clone(), at))
+        .collect();
+    for &(child, parent) in elsewhere {
+        if let Some(child) = places.get(child).and_then(|&at| concepts.get_mut(at))
+            && !child.parents.iter().any(|known| **known == *parent)
+        {
+            child.parents.push(parent.into());
+        }
+    }
 }
 
 fn read_concept(concept: &Value, code: &str, parent: Option<&str>) -> Concept {

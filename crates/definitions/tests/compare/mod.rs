@@ -1,0 +1,143 @@
+//! A Shape beside the snapshot that another tool made of the same definition.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use definitions::form::{Definition, ElementRule};
+use definitions::{Definitions, Element, ElementType, Shape, package};
+use json::{Object, Value};
+
+/// One disagreement: the definition, the element, what is compared, theirs, ours.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Difference {
+    pub definition: String,
+    pub element: String,
+    pub what: &'static str,
+    pub theirs: String,
+    pub ours: String,
+}
+
+/// The snapshot's elements, read as a differential that states everything.
+pub fn snapshot(resource: &Value) -> Option<Vec<ElementRule>> {
+    let mut whole: Object = resource.as_object()?.clone();
+    let snapshot = whole.remove("snapshot")?;
+    whole.remove("differential");
+    whole.insert("differential", snapshot);
+    match package::read(&whole.into()).expect("the snapshot reads") {
+        Some(Definition::Structure(structure)) => Some(structure.elements),
+        _ => None,
+    }
+}
+
+pub fn compare(definitions: &Definitions, resource: &Value) -> Option<(usize, Vec<Difference>)> {
+    let rules = snapshot(resource)?;
+    let url = resource.text("url").unwrap();
+    let shape = definitions.shape(url).unwrap_or_else(|| panic!("{url} has no Shape"));
+    let mut differences = Vec::new();
+    let mut note = |element: &str, what: &'static str, theirs: String, ours: String| {
+        differences.push(Difference {
+            definition: resource.text("id").unwrap().to_owned(),
+            element: element.to_owned(),
+            what,
+            theirs,
+            ours,
+        });
+    };
+    let ours: BTreeMap<&str, &Element> = shape.iter().map(|(_, e)| (&*e.id, e)).collect();
+    assert_eq!(ours.len(), shape.iter().count(), "{url}: ids are unique");
+    let theirs: BTreeSet<&str> = rules.iter().map(|rule| &*rule.id).collect();
+    for id in ours.keys().filter(|id| !theirs.contains(*id)) {
+        note(id, "extra", String::new(), "here".into());
+    }
+    for rule in &rules {
+        let Some(element) = ours.get(&*rule.id) else {
+            note(&rule.id, "missing", "here".into(), String::new());
+            continue;
+        };
+        for (what, theirs, ours) in aspects(rule, element, &shape) {
+            if theirs != ours {
+                note(&rule.id, what, theirs, ours);
+            }
+        }
+    }
+    Some((rules.len(), differences))
+}
+
+fn aspects(rule: &ElementRule, element: &Element, shape: &Shape) -> Vec<(&'static str, String, String)> {
+    let is_root = !rule.id.contains('.');
+    let mut all = vec![
+        ("path", rule.path.to_string(), element.path.to_string()),
+        ("types", types(&rule.types), types(&element.types)),
+        ("fixed", rule.fixed.as_deref().unwrap_or("-").into(), json_text(&element.fixed)),
+        ("pattern", rule.pattern.as_deref().unwrap_or("-").into(), json_text(&element.pattern)),
+        ("minValue", rule.min_value.as_deref().unwrap_or("-").into(), json_text(&element.min_value)),
+        ("maxValue", rule.max_value.as_deref().unwrap_or("-").into(), json_text(&element.max_value)),
+        ("maxLength", format!("{:?}", rule.max_length), format!("{:?}", element.max_length)),
+        ("binding", format!("{:?}", rule.binding), format!("{:?}", element.binding)),
+        ("slicing", format!("{:?}", rule.slicing), format!("{:?}", element.slicing)),
+        (
+            "contentReference",
+            format!("{:?}", rule.content_reference),
+            format!("{:?}", element.content_reference),
+        ),
+        (
+            "mustSupport",
+            rule.must_support.unwrap_or_default().to_string(),
+            element.must_support.to_string(),
+        ),
+        (
+            "isModifier",
+            rule.is_modifier.unwrap_or_default().to_string(),
+            element.is_modifier.to_string(),
+        ),
+        (
+            "isSummary",
+            rule.is_summary.unwrap_or_default().to_string(),
+            element.is_summary.to_string(),
+        ),
+    ];
+    if !is_root {
+        all.push(("min", rule.min.unwrap_or(0).to_string(), element.min.to_string()));
+        all.push(("max", max(rule.max.flatten()), max(element.max)));
+    }
+    let _ = shape;
+    all
+}
+
+fn max(max: Option<u32>) -> String {
+    max.map_or("*".into(), |max| max.to_string())
+}
+
+fn json_text(value: &Option<Value>) -> String {
+    value
+        .as_ref()
+        .map_or("-".into(), |value| String::from_utf8(value.to_bytes()).unwrap())
+}
+
+fn types(types: &[ElementType]) -> String {
+    let mut all: Vec<String> = types
+        .iter()
+        .map(|one| {
+            let list = |urls: &[Box<str>]| {
+                let mut urls: Vec<&str> = urls.iter().map(|url| url.rsplit('/').next().unwrap()).collect();
+                urls.sort_unstable();
+                urls.join(",")
+            };
+            let mut text = one.code.to_string();
+            if !one.profiles.is_empty() {
+                text += &format!("[{}]", list(&one.profiles));
+            }
+            if !one.target_profiles.is_empty() {
+                text += &format!("({})", list(&one.target_profiles));
+            }
+            if let Some(regex) = &one.regex {
+                text += &format!("/{regex}/");
+            }
+            text
+        })
+        .collect();
+    all.sort();
+    all.join(" ")
+}
