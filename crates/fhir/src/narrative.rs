@@ -19,22 +19,81 @@ const MAX_DEPTH: usize = 64;
 /// The elements of HTML 4.0 chapters 7 to 11 (without 9.4) and 15 that are not deprecated, with
 /// links and images.
 const ELEMENTS: &[&str] = &[
-    "a", "abbr", "acronym", "address", "area", "b", "bdo", "big", "blockquote", "br", "caption",
-    "cite", "code", "col", "colgroup", "dd", "dfn", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4",
-    "h5", "h6", "hr", "i", "img", "kbd", "li", "map", "ol", "p", "pre", "q", "samp", "small",
-    "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt",
-    "ul", "var",
+    "a",
+    "abbr",
+    "acronym",
+    "address",
+    "area",
+    "b",
+    "bdo",
+    "big",
+    "blockquote",
+    "br",
+    "caption",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "img",
+    "kbd",
+    "li",
+    "map",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "samp",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "tt",
+    "ul",
+    "var",
 ];
 
 /// Attributes that any element may have.
 const ATTRIBUTES: &[&str] = &[
-    "accesskey", "class", "dir", "id", "lang", "style", "tabindex", "title", "xml:lang",
+    "accesskey",
+    "class",
+    "dir",
+    "id",
+    "lang",
+    "style",
+    "tabindex",
+    "title",
+    "xml:lang",
 ];
 
 /// Attributes that belong to particular elements.
 fn own_attributes(element: &str) -> &'static [&'static str] {
     match element {
-        "a" => &["charset", "coords", "href", "hreflang", "name", "rel", "rev", "shape", "target", "type"],
+        "a" => &[
+            "charset", "coords", "href", "hreflang", "name", "rel", "rev", "shape", "target",
+            "type",
+        ],
         "area" => &["alt", "coords", "href", "nohref", "shape"],
         "blockquote" | "q" => &["cite"],
         "caption" | "div" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p" => &["align"],
@@ -49,8 +108,15 @@ fn own_attributes(element: &str) -> &'static [&'static str] {
         "ol" => &["compact", "start", "type"],
         "dl" | "ul" => &["compact", "type"],
         "table" => &[
-            "align", "bgcolor", "border", "cellpadding", "cellspacing", "frame", "rules",
-            "summary", "width",
+            "align",
+            "bgcolor",
+            "border",
+            "cellpadding",
+            "cellspacing",
+            "frame",
+            "rules",
+            "summary",
+            "width",
         ],
         "tbody" | "tfoot" | "thead" | "tr" => &["align", "bgcolor", "char", "charoff", "valign"],
         "td" | "th" => &[
@@ -164,8 +230,8 @@ fn open(start: &BytesStart<'_>, depth: usize, finished: bool) -> Result<(), Malf
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|_| Malformed("is not well-formed XHTML"))?;
         let key = attribute.key.into_inner();
-        let value = decode(&attribute.value, true)
-            .map_err(|_| Malformed("is not well-formed XHTML"))?;
+        let value =
+            decode(&attribute.value, true).map_err(|_| Malformed("is not well-formed XHTML"))?;
         if key == "xmlns" {
             if value != XHTML {
                 return Err(Malformed("holds an element outside the XHTML namespace"));
@@ -209,7 +275,10 @@ fn scheme(uri: &str) -> Option<String> {
 /// A link runs nothing and is followed only by a person's click.
 fn is_safe_link(uri: &str) -> bool {
     scheme(uri).is_none_or(|scheme| {
-        matches!(scheme.as_str(), "http" | "https" | "mailto" | "tel" | "urn" | "ftp")
+        matches!(
+            scheme.as_str(),
+            "http" | "https" | "mailto" | "tel" | "urn" | "ftp"
+        )
     })
 }
 
@@ -229,9 +298,18 @@ fn is_safe_image(uri: &str) -> bool {
 fn is_safe_style(style: &str) -> bool {
     let lower = style.to_ascii_lowercase();
     // A backslash is CSS's own escape, and a comment can split a word: both can hide the others.
-    !["url(", "expression", "javascript:", "@import", "behavior", "-moz-binding", "\\", "/*"]
-        .iter()
-        .any(|bad| lower.contains(bad))
+    ![
+        "url(",
+        "expression",
+        "javascript:",
+        "@import",
+        "behavior",
+        "-moz-binding",
+        "\\",
+        "/*",
+    ]
+    .iter()
+    .any(|bad| lower.contains(bad))
 }
 
 /// Text as XHTML: the five characters of XML's own are written as references, and what XML cannot
@@ -332,11 +410,7 @@ impl Div {
     }
 
     /// Adds a table with a row of headings; nothing when there are no rows.
-    pub fn table<R, T>(
-        &mut self,
-        headings: &[&str],
-        rows: impl IntoIterator<Item = R>,
-    ) -> &mut Self
+    pub fn table<R, T>(&mut self, headings: &[&str], rows: impl IntoIterator<Item = R>) -> &mut Self
     where
         R: IntoIterator<Item = T>,
         T: AsRef<str>,

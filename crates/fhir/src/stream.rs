@@ -127,12 +127,13 @@ impl<'m, R: BufRead, M: Model> Resources<'m, R, M> {
     fn unreadable(&mut self, error: &std::io::Error) -> Box<Issue> {
         self.finished = true;
         Box::new(
-        Issue::error(
-            codes::NOT_READABLE,
-            IssueType::Processing,
-            format!("the input cannot be read further ({})", error.kind()),
+            Issue::error(
+                codes::NOT_READABLE,
+                IssueType::Processing,
+                format!("the input cannot be read further ({})", error.kind()),
+            )
+            .help("check that the file is whole and may be read"),
         )
-        .help("check that the file is whole and may be read"))
     }
 
     fn advance(&mut self) -> Option<(u64, Result<Value, Box<Issue>>)> {
@@ -189,19 +190,20 @@ impl<'m, R: BufRead, M: Model> Resources<'m, R, M> {
     }
 
     fn json(&self, line: u64) -> Result<Value, Box<Issue>> {
-        json::parse(&self.buffer).map_err(|error| {
-            let at = line + error.line as u64 - 1;
-            Issue::error(
-                codes::NOT_JSON,
-                IssueType::Structure,
-                format!(
-                    "this is not JSON that holds a resource: line {at}, column {}: {}",
-                    error.column, error.message
-                ),
-            )
-            .help("write the resource as strict JSON (RFC 8259), each member once")
-        })
-        .map_err(Box::new)
+        json::parse(&self.buffer)
+            .map_err(|error| {
+                let at = line + error.line as u64 - 1;
+                Issue::error(
+                    codes::NOT_JSON,
+                    IssueType::Structure,
+                    format!(
+                        "this is not JSON that holds a resource: line {at}, column {}: {}",
+                        error.column, error.message
+                    ),
+                )
+                .help("write the resource as strict JSON (RFC 8259), each member once")
+            })
+            .map_err(Box::new)
     }
 
     fn xml(&self) -> Result<Value, Box<Issue>> {
@@ -239,10 +241,12 @@ impl<R: BufRead, M: Model> Iterator for Resources<'_, R, M> {
 }
 
 fn too_long() -> Box<Issue> {
-    Box::new(Issue::error(
-        codes::NOT_READABLE,
-        IssueType::TooLong,
-        "a resource is larger than 64 MiB",
+    Box::new(
+        Issue::error(
+            codes::NOT_READABLE,
+            IssueType::TooLong,
+            "a resource is larger than 64 MiB",
+        )
+        .help("split it, or send the attachment on its own"),
     )
-    .help("split it, or send the attachment on its own"))
 }

@@ -44,7 +44,9 @@ pub(super) fn instant(text: &str) -> Result<(), Malformed> {
 pub(super) fn time(text: &str) -> Result<(), Malformed> {
     match clock(text.as_bytes())? {
         [] => Ok(()),
-        _ => Err(Malformed("is a time with something after it: write hh:mm:ss")),
+        _ => Err(Malformed(
+            "is a time with something after it: write hh:mm:ss",
+        )),
     }
 }
 

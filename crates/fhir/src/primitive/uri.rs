@@ -45,7 +45,9 @@ pub(super) fn uuid(text: &str) -> Result<(), Malformed> {
             (None, None) => return Ok(()),
             (Some(length), Some(group))
                 if group.len() == length
-                    && group.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) => {}
+                    && group
+                        .bytes()
+                        .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) => {}
             _ => return Err(malformed),
         }
     }

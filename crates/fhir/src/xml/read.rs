@@ -111,12 +111,7 @@ impl<'t> Xml<'t> {
         }
     }
 
-    fn tag(
-        &self,
-        tag: &BytesStart<'t>,
-        start: usize,
-        empty: bool,
-    ) -> Result<Tag, XmlError> {
+    fn tag(&self, tag: &BytesStart<'t>, start: usize, empty: bool) -> Result<Tag, XmlError> {
         let (namespace, local) = self.reader.resolver().resolve_element(tag.name());
         let xhtml = match namespace {
             ResolveResult::Bound(Namespace(FHIR)) => false,
@@ -267,11 +262,7 @@ impl<'t> Xml<'t> {
         )
     }
 
-    fn only_child_resource<M: Model>(
-        &mut self,
-        tag: &Tag,
-        model: &M,
-    ) -> Result<Value, XmlError> {
+    fn only_child_resource<M: Model>(&mut self, tag: &Tag, model: &M) -> Result<Value, XmlError> {
         if tag.value.is_some() || tag.id.is_some() {
             return self.fail("attributes on an element that holds a resource");
         }

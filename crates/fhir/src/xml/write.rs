@@ -96,8 +96,15 @@ impl<M: Model> Writer<'_, M> {
         object: &'v Object,
         node: &M::Node,
         except: &[&str],
-    ) -> Result<Vec<(Child<M::Node>, &'v str, Option<&'v Value>, Option<&'v Value>)>, XmlError>
-    {
+    ) -> Result<
+        Vec<(
+            Child<M::Node>,
+            &'v str,
+            Option<&'v Value>,
+            Option<&'v Value>,
+        )>,
+        XmlError,
+    > {
         let mut children = Vec::with_capacity(object.len());
         for (member, value) in object.iter() {
             if except.contains(&member) {

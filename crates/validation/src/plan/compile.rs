@@ -1,0 +1,280 @@
+//! From a Shape to a plan.
+
+use std::sync::OnceLock;
+
+use definitions::{Definitions, Element, ElementId, Kind, Shape, SlicingRules};
+use fhir::Primitive;
+
+use super::{
+    Bound, Child, Member, Node, Root, Rule, Slice, Slices, TypeKind, TypeRule, discriminator,
+};
+use crate::invariants;
+
+/// Re-slicing a slice of a slice: nobody goes further than this.
+const MAX_SLICE_DEPTH: usize = 4;
+
+pub(super) fn node(
+    definitions: &Definitions,
+    shape: &Shape,
+    element: ElementId,
+    type_code: &str,
+) -> Node {
+    let compile = Compile { definitions, shape };
+    let own = shape.element(element);
+    let is_root = element == shape.root();
+    let primitive = Primitive::named(type_code).is_some();
+    let children: Box<[Child]> = own
+        .children
+        .iter()
+        .map(|&child| (child, shape.element(child)))
+        // The value of a primitive is not a member of the object that holds its extensions.
+        .filter(|(_, child)| !(primitive && &*child.name == "value"))
+        .map(|(id, child)| compile.child(id, child, type_code))
+        .collect();
+    let mut members: Vec<Member> = Vec::new();
+    for (index, child) in children.iter().enumerate() {
+        if child.is_choice {
+            for (of_type, rule) in child.rule.types.iter().enumerate() {
+                members.push(Member {
+                    name: choice_name(&child.name, &rule.code),
+                    child: index,
+                    of_type,
+                });
+            }
+        } else {
+            members.push(Member {
+                name: child.name.clone(),
+                child: index,
+                of_type: 0,
+            });
+        }
+    }
+    members.sort_by(|a, b| a.name.cmp(&b.name));
+    let required = children
+        .iter()
+        .enumerate()
+        .filter(|(_, child)| child.rule.min > 0 || has_required_slice(&child.rule))
+        .map(|(index, _)| index)
+        .collect();
+    Node {
+        type_name: type_code.into(),
+        members: members.into(),
+        children,
+        required,
+        invariants: invariants::natively(&own.constraints),
+        root: is_root.then(|| Root {
+            url: shape.url().into(),
+            is_resource: shape.kind() == Kind::Resource,
+            is_profile: shape.is_profile(),
+            is_modifier: own.is_modifier,
+            contexts: shape.contexts().into(),
+            places: compile.ancestry(shape.type_name()).into(),
+        }),
+    }
+}
+
+fn has_required_slice(rule: &Rule) -> bool {
+    rule.slicing
+        .iter()
+        .flat_map(|slicing| slicing.slices.iter())
+        .any(|slice| slice.rule.min > 0 && slice.tests.is_some())
+}
+
+/// `value` and `Quantity` make `valueQuantity`; `value` and `string` make `valueString`.
+fn choice_name(name: &str, type_code: &str) -> Box<str> {
+    let mut chars = type_code.chars();
+    let first = chars.next().map(|c| c.to_ascii_uppercase());
+    name.chars()
+        .chain(first)
+        .chain(chars)
+        .collect::<String>()
+        .into()
+}
+
+struct Compile<'d> {
+    definitions: &'d Definitions,
+    shape: &'d Shape,
+}
+
+impl Compile<'_> {
+    fn child(&self, id: ElementId, element: &Element, parent_type: &str) -> Child {
+        Child {
+            name: element.name.clone(),
+            is_choice: element.is_choice,
+            is_array: element.is_array,
+            is_extension: matches!(&*element.name, "extension" | "modifierExtension"),
+            rule: self.rule(id, element, parent_type, 0),
+        }
+    }
+
+    fn rule(&self, id: ElementId, element: &Element, parent_type: &str, depth: usize) -> Rule {
+        Rule {
+            min: element.min,
+            max: element.max.unwrap_or(u32::MAX),
+            types: self.types(id, element, parent_type),
+            fixed: element.fixed.clone(),
+            pattern: element.pattern.clone(),
+            binding: element.binding.as_ref().and_then(|binding| {
+                Some(Bound {
+                    value_set: binding.value_set.clone()?,
+                    strength: binding.strength,
+                    max_value_set: binding.max_value_set.clone(),
+                })
+            }),
+            min_value: element.min_value.clone(),
+            max_value: element.max_value.clone(),
+            max_length: element
+                .max_length
+                .and_then(|length| usize::try_from(length).ok()),
+            invariants: invariants::natively(&element.constraints),
+            slicing: self.slicing(element, parent_type, depth),
+        }
+    }
+
+    fn types(&self, id: ElementId, element: &Element, parent_type: &str) -> Box<[TypeRule]> {
+        let rule = |code: &str, profiles: &[Box<str>], targets: &[Box<str>]| TypeRule {
+            code: code.into(),
+            kind: self.kind(code),
+            profiles: profiles.into(),
+            targets: self.targets(targets),
+            places: self.places(element, code, parent_type),
+            origin: (self.shape.clone(), id),
+            scope: OnceLock::new(),
+        };
+        if element.types.is_empty() {
+            return [rule("", &[], &[])].into();
+        }
+        // One rule a type name: several entries of one name are alternatives.
+        let mut names: Vec<&str> = Vec::new();
+        for entry in &element.types {
+            if !names.contains(&&*entry.code) {
+                names.push(&entry.code);
+            }
+        }
+        names
+            .into_iter()
+            .map(|name| {
+                let same = || element.types.iter().filter(|entry| *entry.code == *name);
+                let open = same().any(|entry| entry.target_profiles.is_empty());
+                let targets: Vec<Box<str>> = if open {
+                    Vec::new()
+                } else {
+                    same()
+                        .flat_map(|entry| entry.target_profiles.iter().cloned())
+                        .collect()
+                };
+                let bare = same().any(|entry| entry.profiles.is_empty());
+                let profiles: Vec<Box<str>> = if bare {
+                    Vec::new()
+                } else {
+                    same()
+                        .flat_map(|entry| entry.profiles.iter().cloned())
+                        .collect()
+                };
+                rule(name, &profiles, &targets)
+            })
+            .collect()
+    }
+
+    fn kind(&self, code: &str) -> TypeKind {
+        if let Some(primitive) = Primitive::named(code) {
+            return TypeKind::Primitive(primitive);
+        }
+        let is_resource = self
+            .definitions
+            .shape_of_type(code)
+            .is_some_and(|shape| shape.kind() == Kind::Resource);
+        if is_resource {
+            TypeKind::Resource
+        } else {
+            TypeKind::Complex
+        }
+    }
+
+    /// The names of the resource types that target profiles stand for; empty where any is allowed
+    /// or one of them is not known.
+    fn targets(&self, profiles: &[Box<str>]) -> Box<[Box<str>]> {
+        let mut names: Vec<Box<str>> = Vec::new();
+        for profile in profiles {
+            let name: Box<str> =
+                match profile.strip_prefix("http://hl7.org/fhir/StructureDefinition/") {
+                    // A type of R4 itself needs no look into its definition.
+                    Some(name) if self.definitions.resource_types().any(|known| known == name) => {
+                        name.into()
+                    }
+                    _ => match self.definitions.shape(profile) {
+                        Some(shape) => shape.type_name().into(),
+                        None => return Box::default(),
+                    },
+                };
+            if matches!(&*name, "Resource" | "DomainResource") {
+                return Box::default();
+            }
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.into()
+    }
+
+    /// The names under which an extension's context may mean a value of this element: its path, the
+    /// element as its parent's type has it, its type, and what that is derived from.
+    fn places(&self, element: &Element, code: &str, parent_type: &str) -> Box<[Box<str>]> {
+        let path: Box<str> = element.path.trim_end_matches("[x]").into();
+        let of_parent = format!("{parent_type}.{}", element.name).into_boxed_str();
+        let mut places = vec![path, of_parent];
+        places.extend(self.ancestry(code));
+        places.dedup();
+        places.into()
+    }
+
+    /// A type and what it is derived from, up to `Element` or `Resource`.
+    fn ancestry(&self, type_name: &str) -> Vec<Box<str>> {
+        let mut names: Vec<Box<str>> = Vec::new();
+        let mut next = Some(Box::<str>::from(type_name));
+        while let Some(name) = next.take() {
+            if names.contains(&name) {
+                break;
+            }
+            next = self
+                .definitions
+                .shape_of_type(&name)
+                .and_then(|shape| shape.base().map(Box::from))
+                .and_then(|base: Box<str>| base.rsplit('/').next().map(Box::from));
+            names.push(name);
+        }
+        names
+    }
+
+    fn slicing(&self, element: &Element, parent_type: &str, depth: usize) -> Option<Slices> {
+        if element.slices.is_empty() || depth > MAX_SLICE_DEPTH {
+            return None;
+        }
+        let (rules, ordered, discriminators) = match &element.slicing {
+            Some(slicing) => (
+                slicing.rules,
+                slicing.ordered,
+                slicing.discriminators.as_slice(),
+            ),
+            None => (SlicingRules::Open, false, [].as_slice()),
+        };
+        let slices = element
+            .slices
+            .iter()
+            .map(|&id| {
+                let slice = self.shape.element(id);
+                Slice {
+                    name: slice.slice_name.clone().unwrap_or_default(),
+                    rule: self.rule(id, slice, parent_type, depth + 1),
+                    tests: discriminator::tests(self.definitions, self.shape, id, discriminators),
+                }
+            })
+            .collect();
+        Some(Slices {
+            closed: rules == SlicingRules::Closed,
+            open_at_end: rules == SlicingRules::OpenAtEnd,
+            ordered,
+            slices,
+        })
+    }
+}

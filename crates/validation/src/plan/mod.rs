@@ -1,0 +1,181 @@
+//! Shapes compiled for walking: every name looked up once, every question about a definition
+//! answered before the first resource comes.
+
+mod compile;
+mod discriminator;
+mod plans;
+
+use std::sync::{OnceLock, Weak};
+
+use definitions::{Context, ElementId, Shape, Strength};
+use fhir::Primitive;
+use json::Value;
+
+pub(crate) use plans::Plans;
+
+use crate::invariants::Invariant;
+
+/// What an object may hold: an element of a type in a Shape, or the root of a Shape.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// The type of the object: `Patient`, `HumanName`, `BackboneElement`.
+    pub type_name: Box<str>,
+    /// The members that JSON may have, sorted by name, without the names that begin with `_`.
+    pub members: Box<[Member]>,
+    pub children: Box<[Child]>,
+    /// The children that must be looked at when they are missing.
+    pub required: Box<[usize]>,
+    pub invariants: Box<[Invariant]>,
+    /// What the root of a Shape adds.
+    pub root: Option<Root>,
+}
+
+/// What is known of a Shape as a whole.
+#[derive(Debug)]
+pub(crate) struct Root {
+    pub url: Box<str>,
+    pub is_resource: bool,
+    pub is_profile: bool,
+    pub is_modifier: bool,
+    /// Where an extension may be used.
+    pub contexts: Box<[Context]>,
+    /// The names under which this root is known as a place for extensions.
+    pub places: Box<[Box<str>]>,
+}
+
+/// A name that JSON may have, for a choice with its type.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub name: Box<str>,
+    pub child: usize,
+    /// Which of the child's types.
+    pub of_type: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Child {
+    pub name: Box<str>,
+    pub is_choice: bool,
+    pub is_array: bool,
+    pub is_extension: bool,
+    pub rule: Rule,
+}
+
+/// What an element, or a slice of one, must be.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub min: u32,
+    /// `u32::MAX` for any number.
+    pub max: u32,
+    pub types: Box<[TypeRule]>,
+    pub fixed: Option<Value>,
+    pub pattern: Option<Value>,
+    pub binding: Option<Bound>,
+    pub min_value: Option<Value>,
+    pub max_value: Option<Value>,
+    pub max_length: Option<usize>,
+    pub invariants: Box<[Invariant]>,
+    pub slicing: Option<Slices>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Bound {
+    pub value_set: Box<str>,
+    pub strength: Strength,
+    pub max_value_set: Option<Box<str>>,
+}
+
+/// A type that an element may have.
+#[derive(Debug)]
+pub(crate) struct TypeRule {
+    pub code: Box<str>,
+    pub kind: TypeKind,
+    /// Profiles of which a value must meet one, where the type names more than one.
+    pub profiles: Box<[Box<str>]>,
+    /// The resource types that a reference may point at; empty for any.
+    pub targets: Box<[Box<str>]>,
+    /// The names under which this element is known as a place for extensions.
+    pub places: Box<[Box<str>]>,
+    origin: (Shape, ElementId),
+    scope: OnceLock<Vec<Weak<Node>>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TypeKind {
+    Primitive(Primitive),
+    Complex,
+    Resource,
+}
+
+/// How the repetitions of an element are told apart.
+#[derive(Debug)]
+pub(crate) struct Slices {
+    pub closed: bool,
+    pub open_at_end: bool,
+    pub ordered: bool,
+    pub slices: Box<[Slice]>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Slice {
+    pub name: Box<str>,
+    pub rule: Rule,
+    /// All must hold; `None` when they cannot be decided from the item alone.
+    pub tests: Option<Box<[Test]>>,
+}
+
+/// What puts an item into a slice.
+#[derive(Debug)]
+pub(crate) enum Test {
+    /// Some value at the path is one of these.
+    Value(Box<[Step]>, Box<[Wanted]>),
+    /// Something is at the path, or nothing is.
+    Exists(Box<[Step]>, bool),
+    /// The value at the path has one of these types.
+    Type(Box<[Step]>, Box<[Box<str>]>),
+    /// The value at the path meets one of these profiles.
+    Profile(Box<[Step]>, Box<[Box<str>]>),
+}
+
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    Fixed(Value),
+    Pattern(Value),
+    In(Box<str>),
+}
+
+/// A step of a discriminator's path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    Child(Box<str>),
+    Extension(Box<str>),
+    OfType(Box<str>),
+    /// To what a reference points at: only its type can be told.
+    Resolve,
+}
+
+impl Node {
+    /// The member of that JSON name.
+    pub fn member(&self, name: &str) -> Option<(&Child, &Member)> {
+        let at = self
+            .members
+            .binary_search_by(|member| (*member.name).cmp(name))
+            .ok()?;
+        let member = self.members.get(at)?;
+        Some((self.children.get(member.child)?, member))
+    }
+}
+
+impl Rule {
+    /// The rule for a type of that name: by name, or the only one where a resource may be of any.
+    pub fn type_named(&self, code: &str) -> Option<&TypeRule> {
+        self.types
+            .iter()
+            .find(|rule| *rule.code == *code)
+            .or_else(|| {
+                self.types
+                    .iter()
+                    .find(|rule| matches!(&*rule.code, "Resource" | "DomainResource"))
+            })
+    }
+}

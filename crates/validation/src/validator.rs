@@ -1,0 +1,90 @@
+//! The validator.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use definitions::Definitions;
+use diagnostics::Issue;
+use json::Value;
+use terminology::Terminology;
+
+use crate::plan::Plans;
+use crate::walk::Walk;
+
+/// Validates resources against R4 and profiles. Make one and share it: it compiles each definition
+/// when it first meets it, and keeps it.
+#[derive(Debug)]
+pub struct Validator {
+    plans: Plans,
+    terminology: Arc<Terminology>,
+    resource_types: HashSet<Box<str>>,
+}
+
+impl Validator {
+    /// A validator over definitions and what is known of codes.
+    pub fn new(definitions: &Definitions, terminology: Arc<Terminology>) -> Self {
+        Self {
+            plans: Plans::new(definitions.clone()),
+            terminology,
+            resource_types: definitions.resource_types().map(Box::from).collect(),
+        }
+    }
+
+    /// A validator over what is built in.
+    pub fn embedded() -> Self {
+        let definitions = Definitions::embedded();
+        Self::new(definitions, Arc::new(Terminology::new(definitions)))
+    }
+
+    /// What does not fit: of the resource and every resource in it, against its type, the profiles
+    /// that it claims in `meta.profile`, and `profiles` (canonical urls, for the outermost resource
+    /// only). [`diagnostics::has_errors`] says whether it can be used.
+    ///
+    /// Each issue has a code of [`crate::codes`], the element as FHIRPath, and the resource as
+    /// `Type/id` where it has an id.
+    pub fn validate(&self, resource: &Value, profiles: &[&str]) -> Vec<Issue> {
+        let type_name = resource
+            .text("resourceType")
+            .filter(|name| self.is_resource_type(name));
+        let mut walk = Walk::new(self, type_name.unwrap_or("Resource"));
+        walk.root(resource, profiles);
+        let mut issues = walk.finish();
+        if let (Some(type_name), Some(id)) = (type_name, resource.text("id"))
+            && !issues.is_empty()
+            && fhir::Primitive::Id.check_text(id).is_ok()
+        {
+            for issue in &mut issues {
+                issue.resource = Some(format!("{type_name}/{id}"));
+            }
+        }
+        issues
+    }
+
+    pub(crate) fn plans(&self) -> &Plans {
+        &self.plans
+    }
+
+    pub(crate) fn terminology(&self) -> &Terminology {
+        &self.terminology
+    }
+
+    pub(crate) fn is_resource_type(&self, name: &str) -> bool {
+        self.resource_types.contains(name)
+    }
+
+    pub(crate) fn resource_types(&self) -> impl Iterator<Item = &str> {
+        self.resource_types.iter().map(|name| &**name)
+    }
+
+    /// Whether a name, or the same with a small first letter, is a type of R4: `String`, `Quantity`.
+    pub(crate) fn is_type(&self, name: &str) -> bool {
+        let mut chars = name.chars();
+        let small: String = chars
+            .next()
+            .map(|first| first.to_ascii_lowercase())
+            .into_iter()
+            .chain(chars)
+            .collect();
+        fhir::Primitive::named(&small).is_some() || self.plans.of_type(name).is_some()
+    }
+}

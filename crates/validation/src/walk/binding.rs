@@ -1,0 +1,163 @@
+//! Codes against the value sets that they are bound to.
+
+use definitions::Strength;
+use diagnostics::IssueType;
+use json::Value;
+use terminology::Membership;
+
+use super::Walk;
+use crate::codes;
+use crate::plan::{Bound, Rule, TypeRule};
+
+/// What the codes of an element are to a value set.
+enum Verdict {
+    /// One of them is in it, or none can be decided.
+    Fine,
+    /// None of them is in it.
+    Out,
+    /// There is no code.
+    NoCode,
+}
+
+impl<'v> Walk<'_, 'v> {
+    /// The codes of an element against its binding, by its strength: a required one is an error, an
+    /// extensible one a warning, the others nothing.
+    pub(super) fn bound(&mut self, value: &'v Value, rule: &Rule, of_type: &TypeRule) {
+        if &*of_type.code == "Coding" {
+            self.code_exists(value);
+        }
+        let Some(bound) = &rule.binding else { return };
+        if let Some(limit) = &bound.max_value_set
+            && matches!(self.verdict(limit, value, of_type), Verdict::Out)
+        {
+            self.outside(codes::REQUIRED_BINDING, bound, limit, value);
+            return;
+        }
+        if bound.strength < Strength::Extensible {
+            return;
+        }
+        let required = bound.strength == Strength::Required;
+        match self.verdict(&bound.value_set, value, of_type) {
+            Verdict::Fine => {}
+            Verdict::Out if required => {
+                self.outside(codes::REQUIRED_BINDING, bound, &bound.value_set, value);
+            }
+            Verdict::Out => {
+                self.outside(codes::EXTENSIBLE_BINDING, bound, &bound.value_set, value);
+            }
+            // An element that only says in an extension why it is empty has no code to judge.
+            Verdict::NoCode if required && !only_extended(value) => {
+                self.raise(codes::REQUIRED_BINDING, |issue| {
+                    issue.kind(IssueType::CodeInvalid);
+                    issue.say(format!(
+                        "a code from {} is needed here, and there is none",
+                        bound.value_set
+                    ));
+                    issue.mend("give a coding with system and code from that value set");
+                });
+            }
+            Verdict::NoCode => {}
+        }
+    }
+
+    fn verdict(&self, value_set: &str, value: &Value, of_type: &TypeRule) -> Verdict {
+        let terminology = self.validator.terminology();
+        let one = |system: Option<&str>, code: &str| terminology.contains(value_set, system, code);
+        let coding = |coding: &Value| {
+            let code = coding.text("code")?;
+            // Outside an element of type code, a code means nothing without its system.
+            Some(match coding.text("system") {
+                Some(system) => one(Some(system), code),
+                None => Membership::Out,
+            })
+        };
+        let of_one = |membership: Option<Membership>| match membership {
+            None => Verdict::NoCode,
+            Some(Membership::Out) => Verdict::Out,
+            Some(_) => Verdict::Fine,
+        };
+        match (&*of_type.code, value) {
+            ("CodeableConcept", _) => {
+                let mut verdict = Verdict::NoCode;
+                for membership in value.each("coding").filter_map(coding) {
+                    match membership {
+                        Membership::Out => verdict = Verdict::Out,
+                        Membership::In | Membership::Unknown => return Verdict::Fine,
+                    }
+                }
+                verdict
+            }
+            (
+                "Coding" | "Quantity" | "Age" | "Duration" | "Count" | "Distance" | "Money",
+                Value::Object(_),
+            ) => {
+                match of_one(coding(value)) {
+                    // A quantity may well have no coded unit, whatever set its units come from.
+                    Verdict::NoCode if &*of_type.code != "Coding" => Verdict::Fine,
+                    verdict => verdict,
+                }
+            }
+            (_, Value::String(code)) => of_one(Some(one(None, code))),
+            _ => Verdict::Fine,
+        }
+    }
+
+    fn outside(&mut self, code: &'static str, bound: &Bound, value_set: &str, value: &'v Value) {
+        let required = code == codes::REQUIRED_BINDING;
+        let few = self
+            .validator
+            .terminology()
+            .codes(value_set)
+            .filter(|codes| codes.len() <= 12)
+            .map(|codes| {
+                let names: Vec<&str> = codes.iter().map(|(_, code)| *code).collect();
+                names.join(", ")
+            });
+        let strength = if bound.strength == Strength::Required {
+            "required"
+        } else {
+            "extensible"
+        };
+        self.raise(code, |issue| {
+            issue.kind(IssueType::CodeInvalid);
+            issue.value(value);
+            if !required {
+                issue.warning();
+            }
+            issue.say(format!(
+                "the code is not in the value set {value_set} ({strength})"
+            ));
+            issue.mend(match few {
+                Some(codes) => format!("allowed: {codes}"),
+                None => "use a code from that value set".to_owned(),
+            });
+        });
+    }
+
+    /// A code that its own code system, known in full, does not have.
+    fn code_exists(&mut self, coding: &'v Value) {
+        let (Some(system), Some(code)) = (coding.text("system"), coding.text("code")) else {
+            return;
+        };
+        let terminology = self.validator.terminology();
+        if terminology.code_in_system(system, code) == Membership::Out {
+            self.raise(codes::UNKNOWN_CODE, |issue| {
+                issue.kind(IssueType::CodeInvalid);
+                issue.warning();
+                issue.value(coding);
+                issue.say("the code is not in its code system".to_owned());
+                issue.mend("check the code and its system");
+            });
+        }
+    }
+}
+
+/// Whether an object has extensions and nothing else but an id.
+fn only_extended(value: &Value) -> bool {
+    value.as_object().is_some_and(|object| {
+        object.contains("extension")
+            && object
+                .iter()
+                .all(|(name, _)| matches!(name, "extension" | "id"))
+    })
+}

@@ -1,0 +1,43 @@
+//! Fixed and pattern values.
+
+use json::Value;
+
+/// Whether a value is exactly the fixed one: the same members whatever their order, the same items
+/// in order (R4, `ElementDefinition.fixed[x]`).
+pub(crate) fn equals(value: &Value, fixed: &Value) -> bool {
+    match (value, fixed) {
+        (Value::Object(value), Value::Object(fixed)) => {
+            value.len() == fixed.len()
+                && fixed
+                    .iter()
+                    .all(|(name, fixed)| value.get(name).is_some_and(|value| equals(value, fixed)))
+        }
+        (Value::Array(values), Value::Array(fixed)) => {
+            values.len() == fixed.len()
+                && values
+                    .iter()
+                    .zip(fixed)
+                    .all(|(value, fixed)| equals(value, fixed))
+        }
+        (Value::Number(value), Value::Number(fixed)) => {
+            value == fixed || value.to_f64() == fixed.to_f64()
+        }
+        (value, fixed) => value == fixed,
+    }
+}
+
+/// Whether a value has all that the pattern has: every member, and for every item of an array some
+/// item that has all of it (R4, `ElementDefinition.pattern[x]`).
+pub(crate) fn contains(value: &Value, pattern: &Value) -> bool {
+    match (value, pattern) {
+        (Value::Object(value), Value::Object(pattern)) => pattern.iter().all(|(name, pattern)| {
+            value
+                .get(name)
+                .is_some_and(|value| contains(value, pattern))
+        }),
+        (Value::Array(values), Value::Array(patterns)) => patterns
+            .iter()
+            .all(|pattern| values.iter().any(|value| contains(value, pattern))),
+        (value, pattern) => equals(value, pattern),
+    }
+}

@@ -1,0 +1,190 @@
+//! The walk of a resource over its plans.
+
+mod binding;
+mod compare;
+mod element;
+mod extension;
+mod path;
+mod reference;
+mod report;
+mod resource;
+mod slicing;
+mod value;
+
+use json::{Object, Value};
+
+use crate::Validator;
+use crate::codes;
+use crate::invariants::{Focus, Invariant};
+use crate::plan::{Child, Node};
+use path::Segment;
+use report::Report;
+
+/// Deeper than this, nothing in FHIR goes; the reader of JSON stops at 128 already.
+const MAX_DEPTH: usize = 160;
+
+/// One walk over one resource.
+pub(crate) struct Walk<'w, 'v> {
+    validator: &'w Validator,
+    report: Report,
+    root: &'v str,
+    path: Vec<Segment<'v>>,
+    /// The resources around the place, the innermost last.
+    resources: Vec<&'v Value>,
+    /// The nearest resources that are not contained, the innermost last.
+    containers: Vec<&'v Value>,
+}
+
+impl<'w, 'v> Walk<'w, 'v> {
+    pub fn new(validator: &'w Validator, root: &'v str) -> Self {
+        Self {
+            validator,
+            report: Report::default(),
+            root,
+            path: Vec::with_capacity(16),
+            resources: Vec::new(),
+            containers: Vec::new(),
+        }
+    }
+
+    /// What was found.
+    pub fn finish(self) -> Vec<diagnostics::Issue> {
+        self.report.finish()
+    }
+
+    /// The members of an object against what it may hold. `places` are the names under which
+    /// extensions may mean this object.
+    fn object(&mut self, this: &'v Value, object: &'v Object, node: &Node, places: &[Box<str>]) {
+        if self.path.len() > MAX_DEPTH {
+            self.too_deep();
+            return;
+        }
+        let mut seen = Seen::default();
+        let is_resource = node.root.as_ref().is_some_and(|root| root.is_resource);
+        let mut says_something = false;
+        for (key, value) in object.iter() {
+            if is_resource && key == "resourceType" {
+                continue;
+            }
+            let shadow = key.strip_prefix('_');
+            let name = shadow.unwrap_or(key);
+            let Some((child, member)) = node.member(name) else {
+                self.unknown_member(key, value, node);
+                says_something = true;
+                continue;
+            };
+            if shadow.is_some() && object.contains(name) {
+                // Seen together with its value.
+                continue;
+            }
+            says_something |= &*child.name != "id" || is_resource;
+            if seen.replace(member.child) && child.is_choice {
+                self.path.push(Segment::Member(key));
+                self.raise(codes::TWO_CHOICES, |issue| {
+                    issue.say(format!(
+                        "{}[x] occurs with two types, and only one is allowed",
+                        child.name
+                    ));
+                    issue.mend("keep the one that is meant");
+                });
+                self.path.pop();
+            }
+            let (value, more) = match shadow {
+                None => (Some(value), self.shadow_of(object, name)),
+                Some(_) => (None, Some(value)),
+            };
+            self.path.push(if child.is_choice {
+                Segment::Choice(name_in(key), child.name.len())
+            } else {
+                Segment::Member(name_in(key))
+            });
+            self.occurrences(child, member.of_type, value, more, node, places);
+            self.path.pop();
+        }
+        if !says_something {
+            self.raise(codes::EMPTY, |issue| {
+                issue.say("an element must have a value or children (ele-1)".to_owned());
+                issue.mend("leave the element out");
+            });
+        }
+        for &index in &node.required {
+            if let Some(child) = node.children.get(index)
+                && !seen.has(index)
+            {
+                self.missing(child);
+            }
+        }
+        self.invariants(this, &node.invariants);
+    }
+
+    /// The member that holds the ids and extensions of a primitive.
+    fn shadow_of(&self, object: &'v Object, name: &str) -> Option<&'v Value> {
+        object.iter().find_map(|(key, value)| {
+            (key.len() == name.len() + 1 && key.strip_prefix('_') == Some(name)).then_some(value)
+        })
+    }
+
+    fn invariants(&mut self, this: &'v Value, invariants: &[Invariant]) {
+        for invariant in invariants {
+            let resource = self.resources.last().copied().unwrap_or(this);
+            if !invariant.holds(&Focus { this, resource }) {
+                self.broken(invariant);
+            }
+        }
+    }
+
+    fn missing(&mut self, child: &Child) {
+        if child.rule.min > 0 {
+            self.too_few(&child.name, child.rule.min, 0);
+        } else if let Some(slicing) = &child.rule.slicing {
+            for slice in &slicing.slices {
+                if slice.rule.min > 0 && slice.tests.is_some() {
+                    self.slice_too_few(Some(&child.name), slice, 0);
+                }
+            }
+        }
+    }
+}
+
+/// The name of a member without the underscore of its shadow.
+fn name_in(key: &str) -> &str {
+    key.strip_prefix('_').unwrap_or(key)
+}
+
+/// Which children were seen: bits, with room for any number.
+#[derive(Default)]
+struct Seen {
+    first: u128,
+    more: Vec<u128>,
+}
+
+impl Seen {
+    /// Marks a child; whether it was marked before.
+    fn replace(&mut self, index: usize) -> bool {
+        let word = if index < 128 {
+            &mut self.first
+        } else {
+            let at = index / 128 - 1;
+            if self.more.len() <= at {
+                self.more.resize(at + 1, 0);
+            }
+            match self.more.get_mut(at) {
+                Some(word) => word,
+                None => return false,
+            }
+        };
+        let bit = 1u128 << (index % 128);
+        let before = *word & bit != 0;
+        *word |= bit;
+        before
+    }
+
+    fn has(&self, index: usize) -> bool {
+        let word = if index < 128 {
+            self.first
+        } else {
+            self.more.get(index / 128 - 1).copied().unwrap_or(0)
+        };
+        word & (1u128 << (index % 128)) != 0
+    }
+}

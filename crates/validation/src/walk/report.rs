@@ -1,0 +1,259 @@
+//! Issues as they are found, each once, and how they are worded.
+
+use diagnostics::{Issue, IssueType, Severity};
+use json::Value;
+
+use super::Walk;
+use super::path;
+use crate::codes;
+use crate::invariants::Invariant;
+use crate::plan::{Node, Slice};
+
+/// More issues than this on one resource help nobody.
+const MAX_ISSUES: usize = 1_000;
+
+#[derive(Default)]
+pub(super) struct Report {
+    issues: Vec<Issue>,
+    more: bool,
+}
+
+/// An issue under construction.
+pub(super) struct Draft {
+    message: String,
+    help: String,
+    severity: Severity,
+    kind: IssueType,
+    value: Option<String>,
+}
+
+impl Draft {
+    /// What happened: a fragment without a value of the record.
+    pub fn say(&mut self, message: String) {
+        self.message = message;
+    }
+
+    /// What to do about it.
+    pub fn mend(&mut self, help: impl Into<String>) {
+        self.help = help.into();
+    }
+
+    pub fn warning(&mut self) {
+        self.severity = Severity::Warning;
+    }
+
+    pub fn kind(&mut self, kind: IssueType) {
+        self.kind = kind;
+    }
+
+    /// The offending value, for the sender's own report.
+    pub fn value(&mut self, value: &Value) {
+        self.value = Some(match value {
+            Value::String(text) => text.to_string(),
+            other => other.to_string(),
+        });
+    }
+}
+
+impl Report {
+    fn push(&mut self, issue: Issue) {
+        if self.issues.len() >= MAX_ISSUES {
+            self.more = true;
+        } else if !self.issues.contains(&issue) {
+            self.issues.push(issue);
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.issues.len()
+    }
+
+    /// Forgets what was found since there were so many; whether an error was among it.
+    pub fn roll_back(&mut self, length: usize) -> bool {
+        let failed = diagnostics::has_errors(self.issues.iter().skip(length));
+        self.issues.truncate(length);
+        failed
+    }
+
+    pub fn finish(mut self) -> Vec<Issue> {
+        if self.more {
+            self.issues.push(
+                Issue::error(
+                    codes::TOO_MANY_ISSUES,
+                    IssueType::TooLong,
+                    format!("there are more than {MAX_ISSUES} issues, and the rest is not listed"),
+                )
+                .help("mend these first"),
+            );
+        }
+        self.issues
+    }
+}
+
+impl Walk<'_, '_> {
+    pub(super) fn len(&self) -> usize {
+        self.report.len()
+    }
+
+    /// Whether a trial found an error; what it found is forgotten.
+    pub(super) fn roll_back(&mut self, length: usize) -> bool {
+        self.report.roll_back(length)
+    }
+
+    /// Raises an issue at the place where the walk is: an error of kind `structure` unless the draft
+    /// says otherwise.
+    pub(super) fn raise(&mut self, code: &'static str, word: impl FnOnce(&mut Draft)) {
+        self.raise_below(None, code, word);
+    }
+
+    /// The same on a member of the place that is not there.
+    pub(super) fn raise_below(
+        &mut self,
+        member: Option<&str>,
+        code: &'static str,
+        word: impl FnOnce(&mut Draft),
+    ) {
+        let mut draft = Draft {
+            message: String::new(),
+            help: String::new(),
+            severity: Severity::Error,
+            kind: IssueType::Structure,
+            value: None,
+        };
+        word(&mut draft);
+        let mut element = path::render(self.root, &self.path);
+        if let Some(member) = member {
+            element.push('.');
+            element.push_str(member);
+        }
+        let mut issue =
+            Issue::new(code, draft.severity, draft.kind, draft.message).at_element(element);
+        if !draft.help.is_empty() {
+            issue = issue.help(draft.help);
+        }
+        if let Some(value) = draft.value {
+            issue = issue.with_value(value);
+        }
+        self.report.push(issue);
+    }
+
+    pub(super) fn too_deep(&mut self) {
+        self.raise(codes::TOO_DEEP, |issue| {
+            issue.kind(IssueType::TooLong);
+            issue.say("the resource nests deeper than anything in FHIR".to_owned());
+            issue.mend("check what wrote it");
+        });
+    }
+
+    pub(super) fn too_few(&mut self, name: &str, min: u32, count: usize) {
+        let below = (count == 0).then_some(name);
+        self.raise_below(below, codes::TOO_FEW, |issue| {
+            issue.kind(IssueType::Required);
+            issue.say(match (count, min) {
+                (0, 1) => format!("{name} is missing"),
+                _ => format!("{name} occurs {count} times and must occur at least {min} times"),
+            });
+            issue.mend(format!("give {name}"));
+        });
+    }
+
+    pub(super) fn too_many(&mut self, name: &str, max: u32, count: usize) {
+        self.raise(codes::TOO_MANY, |issue| {
+            issue.say(if max == 0 {
+                format!("{name} is not allowed here")
+            } else {
+                format!("{name} occurs {count} times and may occur at most {max} times")
+            });
+            issue.mend(if max == 0 {
+                "leave it out, or do not claim the profile".to_owned()
+            } else {
+                format!("keep {max}")
+            });
+        });
+    }
+
+    pub(super) fn slice_too_few(&mut self, below: Option<&str>, slice: &Slice, count: usize) {
+        self.raise_below(below, codes::SLICE_TOO_FEW, |issue| {
+            issue.kind(IssueType::Required);
+            issue.say(format!(
+                "the part named {} occurs {count} times and must occur at least {} times",
+                slice.name, slice.rule.min
+            ));
+            issue.mend("see the profile's slice of that name for what marks it");
+        });
+    }
+
+    pub(super) fn broken(&mut self, invariant: &Invariant) {
+        self.raise(codes::INVARIANT, |issue| {
+            issue.kind(IssueType::Invariant);
+            if !invariant.is_error {
+                issue.warning();
+            }
+            issue.say(format!(
+                "a rule does not hold ({}): {}",
+                invariant.key(),
+                invariant.words()
+            ));
+            issue.mend("make the elements agree");
+        });
+    }
+
+    /// A member that the definition does not have, with the nearest name that it has.
+    pub(super) fn unknown_member(&mut self, key: &str, value: &Value, node: &Node) {
+        let name = super::name_in(key);
+        let choice = node.children.iter().find(|child| {
+            child.is_choice
+                && name
+                    .strip_prefix(&*child.name)
+                    .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+        });
+        let choice_type = choice.and_then(|child| {
+            let of_type = name.strip_prefix(&*child.name)?;
+            self.validator.is_type(of_type).then_some(child)
+        });
+        // A name of the record's own could be personal data; one like FHIR's cannot.
+        let like_a_name = name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphabetic());
+        self.raise_below(
+            like_a_name.then_some(name),
+            codes::UNKNOWN_ELEMENT,
+            |issue| {
+                issue.value(value);
+                issue.say(format!("{} has no such element", node.type_name));
+                let nearest = node
+                    .members
+                    .iter()
+                    .map(|member| (strsim::jaro_winkler(&member.name, name), &member.name))
+                    .max_by(|a, b| a.0.total_cmp(&b.0))
+                    .filter(|(likeness, _)| *likeness > 0.8);
+                issue.mend(match nearest {
+                    Some((_, nearest)) => format!("did you mean {nearest}?"),
+                    None => "leave it out, or put it into an extension".to_owned(),
+                });
+            },
+        );
+        if let Some(child) = choice_type {
+            self.choice_type(child, name, like_a_name);
+        }
+    }
+
+    fn choice_type(&mut self, child: &crate::plan::Child, name: &str, named: bool) {
+        // The unknown-element issue just raised is this one, better said.
+        let _ = self.report.issues.pop();
+        self.raise_below(named.then_some(name), codes::CHOICE_TYPE, |issue| {
+            issue.say(format!("{}[x] may not have this type here", child.name));
+            let mut allowed: Vec<&str> = child
+                .rule
+                .types
+                .iter()
+                .map(|of_type| &*of_type.code)
+                .collect();
+            let many = allowed.len() > 8;
+            allowed.truncate(8);
+            issue.mend(format!(
+                "allowed: {}{}",
+                allowed.join(", "),
+                if many { " and others" } else { "" }
+            ));
+        });
+    }
+}

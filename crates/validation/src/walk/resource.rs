@@ -1,0 +1,222 @@
+//! Resources: the one at the root, contained ones, those in a Bundle.
+
+use std::sync::Arc;
+
+use diagnostics::IssueType;
+use fhir::Reference;
+use json::Value;
+
+use super::Walk;
+use super::path::Segment;
+use crate::codes;
+use crate::plan::{Node, Rule};
+
+impl<'v> Walk<'_, 'v> {
+    /// The resource at the root of the walk.
+    pub(crate) fn root(&mut self, value: &'v Value, profiles: &[&str]) {
+        self.resource(value, profiles);
+    }
+
+    /// A resource inside another.
+    pub(super) fn nested(&mut self, value: &'v Value, profiles: &[&str], rule: &Rule) {
+        let contained = self
+            .path
+            .iter()
+            .rev()
+            .find_map(|segment| match segment {
+                Segment::Member(name) => Some(*name == "contained"),
+                _ => None,
+            })
+            .unwrap_or(false);
+        if !contained {
+            self.containers.push(value);
+        }
+        self.resource(value, profiles);
+        if !contained {
+            self.containers.pop();
+        }
+        self.invariants(value, &rule.invariants);
+    }
+
+    fn resource(&mut self, value: &'v Value, profiles: &[&str]) {
+        let (Some(object), Some(type_name)) = (value.as_object(), value.text("resourceType"))
+        else {
+            self.raise(codes::NOT_A_RESOURCE, |issue| {
+                issue.say("a resource is an object with a resourceType".to_owned());
+                issue.mend("give the resourceType, for example \"Patient\"");
+            });
+            return;
+        };
+        if !self.validator.is_resource_type(type_name) {
+            let nearest = self
+                .validator
+                .resource_types()
+                .map(|known| (strsim::jaro_winkler(known, type_name), known))
+                .max_by(|a, b| a.0.total_cmp(&b.0))
+                .filter(|(likeness, _)| *likeness > 0.8)
+                .map(|(_, nearest)| nearest);
+            self.raise(codes::UNKNOWN_TYPE, |issue| {
+                issue.value(&Value::from(type_name));
+                issue.say("R4 has no such resource type".to_owned());
+                issue.mend(match nearest {
+                    Some(nearest) => format!("did you mean {nearest}?"),
+                    None => "use a resource type of R4".to_owned(),
+                });
+            });
+            return;
+        }
+        let nodes = self.nodes(value, type_name, profiles);
+        if self.containers.is_empty() {
+            self.containers.push(value);
+        }
+        self.resources.push(value);
+        for node in &nodes {
+            let places = node.root.as_ref().map_or(&[][..], |root| &root.places);
+            self.object(value, object, node, places);
+        }
+        if object.contains("contained") {
+            self.contained_is_referred_to(value);
+        }
+        if type_name == "Bundle" {
+            self.full_urls(value);
+        }
+        self.resources.pop();
+    }
+
+    /// The plans that a resource must meet: its profiles, or its type where it has none.
+    fn nodes(&mut self, value: &'v Value, type_name: &str, profiles: &[&str]) -> Vec<Arc<Node>> {
+        let mut nodes: Vec<Arc<Node>> = Vec::with_capacity(1);
+        let claims = value.get("meta").map(|meta| meta.each("profile"));
+        for (index, claim) in claims.into_iter().flatten().enumerate() {
+            if let Some(canonical) = claim.as_str() {
+                self.path.push(Segment::Member("meta"));
+                self.path.push(Segment::Member("profile"));
+                self.path.push(Segment::Index(index));
+                self.profile(canonical, type_name, true, &mut nodes);
+                self.path.truncate(self.path.len().saturating_sub(3));
+            }
+        }
+        for canonical in profiles {
+            self.profile(canonical, type_name, false, &mut nodes);
+        }
+        if nodes.is_empty() {
+            nodes.extend(self.validator.plans().of_type(type_name));
+        }
+        nodes
+    }
+
+    fn profile(
+        &mut self,
+        canonical: &str,
+        type_name: &str,
+        claimed: bool,
+        nodes: &mut Vec<Arc<Node>>,
+    ) {
+        let plans = self.validator.plans();
+        let (url, version) = match canonical.split_once('|') {
+            Some((url, version)) => (url, Some(version)),
+            None => (canonical, None),
+        };
+        let exact = plans.of_profile(canonical);
+        let other_version = exact.is_none() && version.is_some();
+        let node = exact.or_else(|| version.and_then(|_| plans.of_profile(url)));
+        let known = node.is_some();
+        if !known || other_version {
+            self.raise(codes::UNKNOWN_PROFILE, |issue| {
+                issue.kind(IssueType::NotFound);
+                issue.value(&Value::from(canonical));
+                // What the caller asked for and did not get is an error: nothing was checked.
+                if claimed || known {
+                    issue.warning();
+                }
+                issue.say(if known {
+                    "this version of the profile is unknown, so another version was checked"
+                        .to_owned()
+                } else {
+                    "the profile is unknown, so nothing was checked against it".to_owned()
+                });
+                issue.mend("check the spelling of its url, or add the package that defines it");
+            });
+        }
+        let Some(node) = node else { return };
+        if *node.type_name != *type_name
+            && !matches!(&*node.type_name, "Resource" | "DomainResource")
+        {
+            self.raise(codes::PROFILE_TYPE, |issue| {
+                issue.kind(IssueType::Value);
+                issue.say(format!(
+                    "the profile is for {}, and this is a {type_name}",
+                    node.type_name
+                ));
+                issue.mend(format!("claim a profile of {type_name}"));
+            });
+            return;
+        }
+        if !nodes.iter().any(|other| Arc::ptr_eq(other, &node)) {
+            nodes.push(node);
+        }
+    }
+
+    /// `dom-3`: every contained resource is referred to from its container, or refers to it.
+    fn contained_is_referred_to(&mut self, container: &'v Value) {
+        let mut used: Vec<&str> = Vec::new();
+        fragments(container, &mut used);
+        for (index, inner) in container.each("contained").enumerate() {
+            let mut own: Vec<&str> = Vec::new();
+            fragments(inner, &mut own);
+            let referred = inner.text("id").is_some_and(|id| used.contains(&id));
+            if referred || own.contains(&"") {
+                continue;
+            }
+            self.path.push(Segment::Member("contained"));
+            self.path.push(Segment::Index(index));
+            self.raise(codes::INVARIANT, |issue| {
+                issue.kind(IssueType::Invariant);
+                issue.say(
+                    "a rule does not hold (dom-3): a contained resource is referred to from where it is contained"
+                        .to_owned(),
+                );
+                issue.mend("refer to it as # and its id, or leave it out");
+            });
+            self.path.truncate(self.path.len().saturating_sub(2));
+        }
+    }
+
+    /// An entry's full URL names the same resource as the entry holds, where it is a URL of a FHIR
+    /// server (R4, Bundle.entry.fullUrl).
+    fn full_urls(&mut self, bundle: &'v Value) {
+        for (index, entry) in bundle.each("entry").enumerate() {
+            let (Some(url), Some(resource)) = (entry.text("fullUrl"), entry.get("resource")) else {
+                continue;
+            };
+            let Some(Reference::Remote { type_name, id, .. }) = Reference::parse(url) else {
+                continue;
+            };
+            let same_type = resource.text("resourceType") == Some(type_name)
+                || !self.validator.is_resource_type(type_name);
+            let same_id = resource.text("id").is_none_or(|own| own == id);
+            if same_type && same_id {
+                continue;
+            }
+            self.path.push(Segment::Member("entry"));
+            self.path.push(Segment::Index(index));
+            self.path.push(Segment::Member("fullUrl"));
+            self.raise(codes::FULL_URL, |issue| {
+                issue.kind(IssueType::Conflict);
+                issue.say("the full URL names another resource than the entry holds".to_owned());
+                issue.mend("end it with the resource's own type and id, or use urn:uuid:");
+            });
+            self.path.truncate(self.path.len().saturating_sub(3));
+        }
+    }
+}
+
+/// The ids behind `#` in all texts below a value.
+fn fragments<'v>(value: &'v Value, out: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) => out.extend(text.strip_prefix('#')),
+        Value::Array(items) => items.iter().for_each(|item| fragments(item, out)),
+        Value::Object(object) => object.iter().for_each(|(_, value)| fragments(value, out)),
+        _ => {}
+    }
+}

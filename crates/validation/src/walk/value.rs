@@ -1,0 +1,152 @@
+//! Primitive values with their ids and extensions.
+
+use std::cmp::Ordering;
+
+use diagnostics::IssueType;
+use fhir::{JsonKind, Primitive};
+use json::Value;
+
+use super::Walk;
+use super::element::{Item, article};
+use crate::codes;
+use crate::plan::{Rule, TypeRule};
+
+impl<'v> Walk<'_, 'v> {
+    pub(super) fn primitive(
+        &mut self,
+        item: Item<'v>,
+        rule: &Rule,
+        of_type: &TypeRule,
+        primitive: Primitive,
+    ) {
+        let value = item.value.filter(|value| **value != Value::Null);
+        let more = item.more.filter(|more| **more != Value::Null);
+        if value.is_none() && more.is_none() {
+            self.raise(codes::NULL, |issue| {
+                issue.say("null has no meaning here".to_owned());
+                issue.mend("leave it out, or say in an extension why there is no value");
+            });
+            return;
+        }
+        if item.index.is_none()
+            && (item.value == Some(&Value::Null) || item.more == Some(&Value::Null))
+        {
+            self.raise(codes::NULL, |issue| {
+                issue.say("null is only allowed inside the arrays of a primitive".to_owned());
+                issue.mend("leave the member out");
+            });
+        }
+        if let Some(value) = value {
+            self.primitive_value(value, rule, of_type, primitive);
+        }
+        match more {
+            None => {}
+            Some(Value::Object(object)) => {
+                if value.is_none() && !object.contains("extension") {
+                    self.raise(codes::EMPTY, |issue| {
+                        issue.say("an element must have a value or children (ele-1)".to_owned());
+                        issue.mend("leave the element out");
+                    });
+                }
+                let node = self
+                    .validator
+                    .plans()
+                    .scope(of_type)
+                    .first()
+                    .and_then(std::sync::Weak::upgrade)
+                    .or_else(|| self.validator.plans().of_type("Element"));
+                if let (Some(node), Some(more)) = (node, item.more)
+                    // An id alone beside a value is fine, and says something.
+                    && !(value.is_some() && object.len() == 1 && object.contains("id"))
+                {
+                    self.object(more, object, &node, &of_type.places);
+                }
+            }
+            Some(other) => self.raise(codes::JSON_TYPE, |issue| {
+                issue.value(other);
+                issue.say(format!(
+                    "the member with an underscore holds an object, not {}",
+                    article(other)
+                ));
+                issue.mend("write an object with id or extension");
+            }),
+        }
+        if rule.min > 0 && value.is_none() && rule.fixed.is_some() {
+            // A fixed value cannot be replaced by a reason for its absence.
+            self.raise(codes::FIXED, |issue| {
+                issue.kind(IssueType::Value);
+                issue.say("the value that the profile fixes is missing".to_owned());
+            });
+        }
+    }
+
+    fn primitive_value(
+        &mut self,
+        value: &'v Value,
+        rule: &Rule,
+        of_type: &TypeRule,
+        primitive: Primitive,
+    ) {
+        let fits = matches!(
+            (primitive.json_kind(), value),
+            (JsonKind::Boolean, Value::Bool(_))
+                | (JsonKind::Number, Value::Number(_))
+                | (JsonKind::String, Value::String(_))
+        );
+        if let Err(malformed) = primitive.check_value(value) {
+            let code = if fits {
+                codes::FORMAT
+            } else {
+                codes::JSON_TYPE
+            };
+            self.raise(code, |issue| {
+                issue.kind(if fits {
+                    IssueType::Value
+                } else {
+                    IssueType::Structure
+                });
+                issue.value(value);
+                issue.say(format!("the {} {malformed}", primitive.name()));
+                issue.mend(format!("write it as R4 writes a {}", primitive.name()));
+            });
+            return;
+        }
+        self.fixed(value, rule);
+        self.invariants(value, &rule.invariants);
+        self.bound(value, rule, of_type);
+        if let Some(longest) = rule.max_length
+            && value
+                .as_str()
+                .is_some_and(|text| text.len() > longest && text.chars().count() > longest)
+        {
+            self.raise(codes::TOO_LONG, |issue| {
+                issue.kind(IssueType::TooLong);
+                issue.value(value);
+                issue.say(format!("the text is longer than {longest} characters"));
+                issue.mend("shorten it, and keep the whole in a note");
+            });
+        }
+        let below = |limit: &Option<Value>, breach| {
+            limit
+                .as_ref()
+                .is_some_and(|limit| compare(value, limit) == Some(breach))
+        };
+        if below(&rule.min_value, Ordering::Less) || below(&rule.max_value, Ordering::Greater) {
+            self.raise(codes::RANGE, |issue| {
+                issue.kind(IssueType::Value);
+                issue.value(value);
+                issue.say("the value is outside the range that the profile allows".to_owned());
+                issue.mend("check the value");
+            });
+        }
+    }
+}
+
+/// Numbers by their value, dates and times by their text, which R4 writes in order.
+fn compare(left: &Value, right: &Value) -> Option<Ordering> {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => left.to_f64().partial_cmp(&right.to_f64()),
+        (Value::String(left), Value::String(right)) => Some(left.cmp(right)),
+        _ => None,
+    }
+}
