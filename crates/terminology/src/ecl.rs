@@ -1,0 +1,137 @@
+//! The part of SNOMED CT's Expression Constraint Language that needs no SNOMED CT: a list of
+//! concepts joined by OR (<http://snomed.org/ecl>).
+
+/// What an expression says for certain.
+#[derive(Debug, PartialEq, Eq, Default)]
+pub struct Listed {
+    /// Concepts that are certainly meant.
+    pub codes: Vec<String>,
+    /// Whether these are all.
+    pub is_complete: bool,
+}
+
+/// Reads an expression. What is more than a list of concepts (what is under a concept, a reference
+/// set, a difference) makes the list incomplete.
+pub fn read(expression: &str) -> Listed {
+    let mut listed = Listed {
+        codes: Vec::new(),
+        is_complete: true,
+    };
+    let Some(tokens) = tokens(expression) else {
+        return Listed::default();
+    };
+    // Anything but OR may take codes away again, so that nothing is certain.
+    if tokens
+        .iter()
+        .any(|token| matches!(token, Token::Word(word) if !is_known(word)))
+    {
+        return Listed::default();
+    }
+    let mut operator: Option<Reach> = None;
+    for token in tokens {
+        match token {
+            Token::Code(code) => match operator.take() {
+                None => listed.codes.push(code),
+                Some(Reach::SelfAndBelow) => {
+                    listed.codes.push(code);
+                    listed.is_complete = false;
+                }
+                Some(Reach::Elsewhere) => listed.is_complete = false,
+            },
+            Token::Word(word) => {
+                if let Some(reach) = reach(&word) {
+                    operator = Some(reach);
+                }
+            }
+        }
+    }
+    if listed.codes.is_empty() {
+        listed.is_complete = false;
+    }
+    listed
+}
+
+enum Reach {
+    SelfAndBelow,
+    Elsewhere,
+}
+
+enum Token {
+    Code(String),
+    Word(String),
+}
+
+fn is_known(word: &str) -> bool {
+    matches!(word, "or" | "(" | ")") || reach(word).is_some()
+}
+
+fn reach(word: &str) -> Option<Reach> {
+    match word {
+        "<<" | "descendantorselfof" => Some(Reach::SelfAndBelow),
+        "<" | "descendantof" | "^" | "memberof" | "<!" | "childof" => Some(Reach::Elsewhere),
+        _ => None,
+    }
+}
+
+/// The tokens, terms between bars left out; `None` when a bar is never closed.
+fn tokens(expression: &str) -> Option<Vec<Token>> {
+    let mut tokens = Vec::new();
+    let mut rest = expression.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '|' => rest.get(1..)?.find('|')? + 2,
+            '(' | ')' => 1,
+            '0'..='9' => run(rest, |c| c.is_ascii_digit()),
+            '<' | '>' | '^' | '!' => run(rest, |c| matches!(c, '<' | '>' | '!' | '^')),
+            c if c.is_alphabetic() => run(rest, char::is_alphanumeric),
+            c => c.len_utf8(),
+        };
+        let (token, after) = rest.split_at_checked(length)?;
+        match first {
+            '|' => {}
+            '0'..='9' => tokens.push(Token::Code(token.to_owned())),
+            _ => tokens.push(Token::Word(token.to_ascii_lowercase())),
+        }
+        rest = after.trim_start();
+    }
+    Some(tokens)
+}
+
+fn run(text: &str, belongs: impl Fn(char) -> bool) -> usize {
+    text.find(|c| !belongs(c)).unwrap_or(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn lists_of_concepts_are_complete() {
+        let listed = read("(248234008 |Mentally alert| OR 300202002 or 450847001)");
+        assert!(listed.is_complete);
+        assert_eq!(listed.codes, ["248234008", "300202002", "450847001"]);
+    }
+
+    #[test]
+    fn what_is_below_a_concept_is_not_known() {
+        let listed = read("258057004 OR descendantOrSelfOf 39690000 OR < 1 OR ^ 2");
+        assert!(!listed.is_complete);
+        assert_eq!(listed.codes, ["258057004", "39690000"]);
+    }
+
+    #[test]
+    fn a_difference_leaves_nothing_certain() {
+        for expression in [
+            "(1 OR 2) MINUS 3",
+            "1 AND 2",
+            "1 : 2 = 3",
+            "1 |never closed",
+        ] {
+            let listed = read(expression);
+            assert!(
+                listed.codes.is_empty() && !listed.is_complete,
+                "{expression}"
+            );
+        }
+    }
+}
