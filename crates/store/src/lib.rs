@@ -1,1 +1,48 @@
-//! store
+//! Where Causeway keeps what it knows: resources with every version they had, the rows that make
+//! them searchable, the person index, submissions, and what was quarantined.
+//!
+//! The main type is the trait [`Store`]; [`SqliteStore`] is the embedded implementation. Writers
+//! hand in a [`Batch`], readers a [`Sight`] and, for a search, a [`Query`].
+//!
+//! Invariants:
+//! - No read answers without a [`Sight`]: what lies outside it is not found, exactly as if it did
+//!   not exist (another tenant's resource, a withheld label, a type not granted).
+//! - Every key starts with the tenant. The only look-up across tenants is the person index by NHS
+//!   number, and it too passes through the sight.
+//! - A version, once written, never changes and never goes away.
+//! - Unchanged content makes no new version; a write with an older as-of never replaces a newer
+//!   one (CS-4); a write that expects a version which is not the current one changes nothing.
+//! - A batch is applied whole or not at all, and is on disk when `commit` returns.
+//! - This crate knows nothing of FHIR but `resourceType`, `id` and `meta`: index rows and search
+//!   clauses come to it as data.
+
+mod error;
+mod index;
+mod label;
+mod person;
+mod quarantine;
+mod query;
+mod sight;
+pub mod sqlite;
+mod store;
+mod stored;
+mod submission;
+mod tenant;
+mod write;
+
+pub use error::Error;
+pub use index::IndexRow;
+pub use label::Label;
+pub use person::{PersonKeys, PersonMatch, PersonRow};
+pub use quarantine::{Quarantined, QuarantinedRow};
+pub use query::{
+    Clause, Cursor, DateMatch, DateOp, Page, Query, ReferenceMatch, SystemMatch, TextMatch,
+    TokenMatch,
+};
+pub use sight::{People, Reach, Sight};
+pub use sqlite::{Options, SqliteStore};
+pub use store::{Answer, Store};
+pub use stored::{Current, Status, Stored};
+pub use submission::{MappingStamp, Submission, SubmissionState};
+pub use tenant::Tenant;
+pub use write::{Batch, Committed, Expected, Outcome, Retire, Retired, SettleQuarantine, Write};

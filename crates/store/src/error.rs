@@ -1,0 +1,88 @@
+//! Why the store could not do what it was asked.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Why the store failed. Nothing of a record is in it, so it may be logged.
+#[derive(Debug)]
+pub enum Error {
+    /// The data folder or file cannot be opened.
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The file was written by a later Causeway.
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// The version of its tables.
+        found: i64,
+        /// The version this program knows.
+        known: i64,
+    },
+    /// The disk is full; nothing of the batch was stored.
+    Full,
+    /// The store is stopping, or its writer has ended; nothing of the batch was stored.
+    Closed,
+    /// A write is not one that can be stored.
+    Unusable {
+        /// Which write of the batch, from 0.
+        write: usize,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A search has more alternatives than one query may hold.
+    TooWide,
+    /// Something was to be held back for a submission that is not stored.
+    UnknownSubmission,
+    /// The same id is stored for more than one tenant in sight; showing either would be a guess.
+    Ambiguous,
+    /// The database failed; nothing of the batch was stored.
+    Database(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open { path, reason } => {
+                write!(f, "the store {} cannot be opened: {reason}", path.display())
+            }
+            Self::TooNew { path, found, known } => write!(
+                f,
+                "the store {} has tables of version {found}, and this program knows up to {known}: run a newer Causeway",
+                path.display()
+            ),
+            Self::Full => f.write_str(
+                "the disk is full, so nothing of this was stored: make room and send it again",
+            ),
+            Self::Closed => {
+                f.write_str("the store is stopping, so nothing of this was stored: send it again")
+            }
+            Self::Unusable { write, reason } => {
+                write!(f, "write {write} of the batch cannot be stored: {reason}")
+            }
+            Self::TooWide => {
+                f.write_str("the search has too many alternatives: ask in several searches")
+            }
+            Self::UnknownSubmission => {
+                f.write_str("the submission that the batch names is not stored")
+            }
+            Self::Ambiguous => f.write_str("more than one resource in sight has this type and id"),
+            Self::Database(reason) => write!(f, "the database failed: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
+            // The text of an SQLite error names tables and columns, never values.
+            _ => Self::Database(error.to_string()),
+        }
+    }
+}

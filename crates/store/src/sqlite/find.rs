@@ -1,0 +1,383 @@
+//! Searching.
+//!
+//! A query runs tenant by tenant, each with its number written into it, so that every index is
+//! entered by its whole key. Within a tenant one clause drives: its index gives the row numbers,
+//! and the others are looked up for each of them. Row numbers only grow, so a page that starts
+//! after one neither repeats nor skips what was there before.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
+
+use super::fetch;
+use super::rows::micros;
+use super::visible::{View, list};
+use crate::{
+    Clause, Cursor, DateMatch, DateOp, Error, Page, Query, ReferenceMatch, Sight, SystemMatch,
+    TextMatch, TokenMatch,
+};
+
+/// The most alternatives that the clauses of a query may hold together.
+const WIDEST: usize = 400;
+
+/// SQL with its parameters.
+#[derive(Debug, Clone, Default)]
+struct Part {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Part {
+    fn add(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
+        self.sql.push_str(sql);
+        self.values.extend(values);
+    }
+
+    fn append(&mut self, other: Self) {
+        self.sql.push_str(&other.sql);
+        self.values.extend(other.values);
+    }
+}
+
+/// One page.
+pub(super) fn search(connection: &Connection, sight: &Sight, query: &Query) -> Result<Page, Error> {
+    let wide: usize = query.clauses.iter().map(alternatives).sum();
+    if wide > WIDEST {
+        return Err(Error::TooWide);
+    }
+    let mut page = Page {
+        total: query.total.then_some(0),
+        ..Page::default()
+    };
+    let Some(rtype) = word(connection, &query.rtype)? else {
+        return Ok(page);
+    };
+    let mut last = query.after.unwrap_or(Cursor { tenant: 0, row: 0 });
+    let most = usize::try_from(query.count).unwrap_or(usize::MAX);
+    for view in View::all(connection, sight)? {
+        if !view.sees_type(&query.rtype) {
+            continue;
+        }
+        let Some(matches) = matches(connection, &view, rtype, query)? else {
+            continue;
+        };
+        if let Some(total) = &mut page.total {
+            let sql = format!("SELECT count(DISTINCT r.rid){}", matches.sql);
+            let count: i64 = connection
+                .prepare_cached(&sql)?
+                .query_row(params_from_iter(&matches.values), |row| row.get(0))?;
+            *total += count.unsigned_abs();
+        }
+        let start = match query.after {
+            Some(after) if view.tenant_number() < after.tenant => continue,
+            Some(after) if view.tenant_number() == after.tenant => after.row,
+            _ => 0,
+        };
+        if most == 0 || page.next.is_some() {
+            continue;
+        }
+        let left = most - page.items.len();
+        let sql = format!(
+            "SELECT DISTINCT r.rid{} AND r.rid > ? ORDER BY r.rid LIMIT ?",
+            matches.sql
+        );
+        let mut values = matches.values;
+        values.push(start.into());
+        values.push(i64::try_from(left + 1).unwrap_or(i64::MAX).into());
+        let rids = connection
+            .prepare_cached(&sql)?
+            .query_map(params_from_iter(values), |row| row.get(0))?
+            .collect::<Result<Vec<i64>, _>>()?;
+        for rid in &rids {
+            if page.items.len() == most {
+                page.next = Some(last);
+                break;
+            }
+            last = Cursor {
+                tenant: view.tenant_number(),
+                row: *rid,
+            };
+            page.items
+                .extend(fetch::by_row(connection, view.tenant(), *rid)?);
+        }
+    }
+    Ok(page)
+}
+
+fn alternatives(clause: &Clause) -> usize {
+    match clause {
+        Clause::Id(_) => 1,
+        Clause::LastUpdated(any) | Clause::Date { any, .. } => any.len(),
+        Clause::Token { any, .. } => any.len(),
+        Clause::Reference { any, .. } => any.len(),
+        Clause::Text { any, .. } => any.len(),
+    }
+}
+
+fn word(connection: &Connection, text: &str) -> Result<Option<i64>, Error> {
+    Ok(connection
+        .prepare_cached("SELECT no FROM word WHERE text = ?1")?
+        .query_row([text], |row| row.get(0))
+        .optional()?)
+}
+
+/// `FROM … WHERE …` of all matches in one tenant; `None` when nothing can match.
+fn matches(
+    connection: &Connection,
+    view: &View<'_>,
+    rtype: i64,
+    query: &Query,
+) -> Result<Option<Part>, Error> {
+    let tenant = view.tenant_number();
+    let mut clauses = Vec::with_capacity(query.clauses.len());
+    for clause in &query.clauses {
+        match Condition::of(connection, &query.rtype, clause)? {
+            Some(condition) => clauses.push(condition),
+            None => return Ok(None),
+        }
+    }
+    clauses.sort_by_key(|clause| clause.rank);
+    let mut clauses = clauses.into_iter().peekable();
+    let mut part = Part::default();
+    match clauses.next_if(|clause| clause.table.is_some()) {
+        Some(Condition {
+            table: Some(table),
+            rows,
+            ..
+        }) => {
+            part.add(
+                &format!(" FROM (SELECT DISTINCT i.rid FROM {table} i WHERE i.tenant = ?"),
+                [tenant.into()],
+            );
+            part.append(rows);
+            part.add(
+                ") d CROSS JOIN resource r ON r.rid = d.rid WHERE r.rtype = ? AND r.status <> 3",
+                [rtype.into()],
+            );
+        }
+        _ => part.add(
+            " FROM resource r WHERE r.rtype = ? AND r.status <> 3",
+            [rtype.into()],
+        ),
+    }
+    for clause in clauses {
+        let start = match clause.table {
+            None => {
+                part.append(clause.rows);
+                continue;
+            }
+            Some(table) if clause.seeks => {
+                format!(" AND EXISTS (SELECT 1 FROM {table} i WHERE i.rid = r.rid AND i.tenant = ?")
+            }
+            Some(table) => {
+                format!(" AND r.rid IN (SELECT i.rid FROM {table} i WHERE i.tenant = ?")
+            }
+        };
+        part.add(&start, [tenant.into()]);
+        part.append(clause.rows);
+        part.add(")", []);
+    }
+    view.condition(&mut part.sql, &mut part.values);
+    Ok(Some(part))
+}
+
+/// A clause as conditions on the rows `i` of an index table, or on `r` itself.
+struct Condition {
+    /// How soon it should be used: the clause that finds fewest comes first.
+    rank: u8,
+    table: Option<&'static str>,
+    /// Whether the table's rows of one resource are found without looking at those of others: not
+    /// so for a token without a code.
+    seeks: bool,
+    rows: Part,
+}
+
+impl Condition {
+    /// `None` when nothing can match: no alternatives, or a parameter never written.
+    fn of(connection: &Connection, rtype: &str, clause: &Clause) -> Result<Option<Self>, Error> {
+        let param = |code: &str| word(connection, &format!("{rtype}.{code}"));
+        Ok(match clause {
+            Clause::Id(ids) => {
+                let mut rows = Part::default();
+                rows.add(
+                    " AND r.id IN (SELECT value FROM json_each(?))",
+                    [list(ids.iter().map(String::as_str))],
+                );
+                Some(Self {
+                    rank: 10,
+                    table: None,
+                    seeks: true,
+                    rows,
+                })
+            }
+            Clause::LastUpdated(any) => any_of(
+                any.iter()
+                    .map(|date| Ok(Some(range(date, "r.updated", "(r.updated + 1)")))),
+            )?
+            .map(|rows| Self {
+                rank: 9,
+                table: None,
+                seeks: true,
+                rows,
+            }),
+            Clause::Token { param: code, any } => {
+                let Some(param) = param(code)? else {
+                    return Ok(None);
+                };
+                let coded = any.iter().all(|token| token.code.is_some());
+                any_of(any.iter().map(|one| token(connection, one)))?.map(|rows| Self {
+                    rank: match (coded, code.as_str()) {
+                        (true, "identifier") => 0,
+                        (true, _) => 3,
+                        (false, _) => 6,
+                    },
+                    table: Some("token"),
+                    seeks: coded,
+                    rows: of_param(param, rows),
+                })
+            }
+            Clause::Reference { param: code, any } => {
+                let Some(param) = param(code)? else {
+                    return Ok(None);
+                };
+                any_of(any.iter().map(|one| reference(connection, one)))?.map(|rows| Self {
+                    rank: 1,
+                    table: Some("reference"),
+                    seeks: true,
+                    rows: of_param(param, rows),
+                })
+            }
+            Clause::Text { param: code, any } => {
+                let Some(param) = param(code)? else {
+                    return Ok(None);
+                };
+                any_of(any.iter().map(|one| Ok(Some(text(one)))))?.map(|rows| Self {
+                    rank: 2,
+                    table: Some("string"),
+                    seeks: true,
+                    rows: of_param(param, rows),
+                })
+            }
+            Clause::Date { param: code, any } => {
+                let Some(param) = param(code)? else {
+                    return Ok(None);
+                };
+                any_of(any.iter().map(|date| Ok(Some(range(date, "i.lo", "i.hi")))))?.map(|rows| {
+                    Self {
+                        rank: 4,
+                        table: Some("date"),
+                        seeks: true,
+                        rows: of_param(param, rows),
+                    }
+                })
+            }
+        })
+    }
+}
+
+fn of_param(param: i64, rows: Part) -> Part {
+    let mut part = Part::default();
+    part.add(" AND i.param = ?", [param.into()]);
+    part.append(rows);
+    part
+}
+
+/// The alternatives joined by OR; `None` when there is none that can match.
+fn any_of(parts: impl Iterator<Item = Result<Option<Part>, Error>>) -> Result<Option<Part>, Error> {
+    let mut any = Part::default();
+    for part in parts {
+        let Some(part) = part? else { continue };
+        any.add(if any.sql.is_empty() { " AND (" } else { " OR " }, []);
+        any.append(part);
+    }
+    if any.sql.is_empty() {
+        return Ok(None);
+    }
+    any.add(")", []);
+    Ok(Some(any))
+}
+
+fn token(connection: &Connection, token: &TokenMatch) -> Result<Option<Part>, Error> {
+    let mut part = Part::default();
+    part.add("(1", []);
+    if let Some(code) = &token.code {
+        part.add(" AND i.code = ?", [code.clone().into()]);
+    }
+    let system = match &token.system {
+        SystemMatch::Any => None,
+        SystemMatch::None => Some(""),
+        SystemMatch::Is(system) => Some(system.as_str()),
+    };
+    if let Some(system) = system {
+        let Some(system) = word(connection, system)? else {
+            return Ok(None);
+        };
+        part.add(" AND i.system = ?", [system.into()]);
+    }
+    part.add(")", []);
+    Ok(Some(part))
+}
+
+fn reference(connection: &Connection, target: &ReferenceMatch) -> Result<Option<Part>, Error> {
+    let mut part = Part::default();
+    part.add("(i.id = ?", [target.id.clone().into()]);
+    if let Some(rtype) = &target.rtype {
+        let Some(rtype) = word(connection, rtype)? else {
+            return Ok(None);
+        };
+        part.add(" AND i.rtype = ?", [rtype.into()]);
+    }
+    part.add(")", []);
+    Ok(Some(part))
+}
+
+fn text(text: &TextMatch) -> Part {
+    let mut part = Part::default();
+    match text {
+        TextMatch::Equals(norm) => part.add("(i.norm = ?)", [norm.clone().into()]),
+        // `instr` and not LIKE: no character of the text has a meaning of its own.
+        TextMatch::Contains(norm) => part.add("(instr(i.norm, ?) > 0)", [norm.clone().into()]),
+        TextMatch::StartsWith(norm) => {
+            part.add("(i.norm >= ?", [norm.clone().into()]);
+            if let Some(end) = after_prefix(norm) {
+                part.add(" AND i.norm < ?", [end.into()]);
+            }
+            part.add(")", []);
+        }
+    }
+    part
+}
+
+/// The first text, in the order of code points, after all that start with the prefix.
+fn after_prefix(prefix: &str) -> Option<String> {
+    let mut characters: Vec<char> = prefix.chars().collect();
+    while let Some(last) = characters.pop() {
+        let next = match u32::from(last) {
+            0xD7FF => Some('\u{E000}'),
+            code => char::from_u32(code + 1),
+        };
+        if let Some(next) = next {
+            characters.push(next);
+            return Some(characters.into_iter().collect());
+        }
+    }
+    None
+}
+
+/// The comparison of a stored range with a given one.
+fn range(date: &DateMatch, lo: &str, hi: &str) -> Part {
+    let (from, to): (Value, Value) = (micros(date.lo).into(), micros(date.hi).into());
+    let within = format!("({lo} >= ? AND {hi} <= ?)");
+    let mut part = Part::default();
+    match date.op {
+        DateOp::Eq => part.add(&within, [from, to]),
+        DateOp::Ne => part.add(&format!("NOT {within}"), [from, to]),
+        DateOp::Gt => part.add(&format!("({hi} > ?)"), [to]),
+        DateOp::Lt => part.add(&format!("({lo} < ?)"), [from]),
+        DateOp::Ge => part.add(&format!("({hi} > ? OR {within})"), [to.clone(), from, to]),
+        DateOp::Le => part.add(&format!("({lo} < ? OR {within})"), [from.clone(), from, to]),
+        DateOp::Sa => part.add(&format!("({lo} >= ?)"), [to]),
+        DateOp::Eb => part.add(&format!("({hi} <= ?)"), [from]),
+        DateOp::Ap => part.add(&format!("({lo} < ? AND {hi} > ?)"), [to, from]),
+    }
+    part
+}

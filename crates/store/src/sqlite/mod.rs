@@ -1,0 +1,298 @@
+//! The embedded store: SQLite with a write-ahead log, one thread that writes and a few connections
+//! that read beside it.
+
+mod apply;
+mod fetch;
+mod find;
+mod ledger;
+mod people;
+mod prepared;
+mod readers;
+mod rows;
+mod schema;
+mod visible;
+mod writer;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use self::people::Wanted;
+use self::prepared::Prepared;
+use self::readers::Readers;
+use self::writer::Writer;
+use crate::{
+    Answer, Batch, Committed, Current, Error, Page, PersonMatch, PersonRow, QuarantinedRow, Query,
+    Sight, Store, Stored, Submission, Tenant,
+};
+
+/// How the embedded store runs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How many connections read at once.
+    pub readers: usize,
+    /// How many waiting batches the writer may take into one transaction.
+    pub group: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            readers: 4,
+            group: 64,
+        }
+    }
+}
+
+/// The embedded store in one file. Only one at a time may have the file open.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    writer: Writer,
+    readers: Readers,
+    /// Held as long as the store is open: a second writer would give out the same numbers.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the store in `path`, making it where it is missing. Beside it lie SQLite's own `-wal`
+    /// and `-shm` files, and a `.lock`.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when the file cannot be opened, is open already or is not a Causeway store,
+    /// [`Error::TooNew`] when a later program wrote it.
+    pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
+        let fail = |reason: String| Error::Open {
+            path: path.into(),
+            reason,
+        };
+        let lock = lock(path)?;
+        let mut connection = Connection::open(path).map_err(|error| fail(error.to_string()))?;
+        schema::settle_connection(&connection).map_err(|error| fail(error.to_string()))?;
+        schema::prepare(&mut connection, path)?;
+        let writer = Writer::start(connection, options.group)?;
+        let readers = Readers::open(path, options.readers)?;
+        Ok(Self {
+            path: path.into(),
+            writer,
+            readers,
+            _lock: lock,
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn reading<'a, T: Send + 'static>(
+        &'a self,
+        read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Answer<'a, T> {
+        Box::pin(self.readers.with(read))
+    }
+}
+
+fn lock(path: &Path) -> Result<File, Error> {
+    let fail = |reason: String| Error::Open {
+        path: path.into(),
+        reason,
+    };
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&name)
+        .map_err(|error| fail(error.to_string()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(fail("another Causeway has it open".to_owned())),
+        Err(TryLockError::Error(error)) => Err(fail(error.to_string())),
+    }
+}
+
+impl Store for SqliteStore {
+    fn commit(&self, mut batch: Batch) -> Answer<'_, Committed> {
+        Box::pin(async move {
+            let writes = std::mem::take(&mut batch.writes);
+            let prepared = tokio::task::spawn_blocking(move || {
+                writes
+                    .into_iter()
+                    .enumerate()
+                    .map(|(number, write)| Prepared::new(number, write))
+                    .collect::<Result<Vec<_>, _>>()
+            });
+            let prepared = prepared
+                .await
+                .map_err(|_| Error::Database("a batch could not be made ready".to_owned()))??;
+            self.writer.commit(batch, prepared).await
+        })
+    }
+
+    fn read<'a>(
+        &'a self,
+        sight: &'a Sight,
+        rtype: &'a str,
+        id: &'a str,
+    ) -> Answer<'a, Option<Stored>> {
+        let (sight, rtype, id) = (sight.clone(), rtype.to_owned(), id.to_owned());
+        self.reading(move |connection| fetch::read(connection, &sight, &rtype, &id))
+    }
+
+    fn vread<'a>(
+        &'a self,
+        sight: &'a Sight,
+        rtype: &'a str,
+        id: &'a str,
+        version: u64,
+    ) -> Answer<'a, Option<Stored>> {
+        let (sight, rtype, id) = (sight.clone(), rtype.to_owned(), id.to_owned());
+        self.reading(move |connection| {
+            Ok(fetch::history(connection, &sight, &rtype, &id, Some(version))?.pop())
+        })
+    }
+
+    fn history<'a>(
+        &'a self,
+        sight: &'a Sight,
+        rtype: &'a str,
+        id: &'a str,
+    ) -> Answer<'a, Vec<Stored>> {
+        let (sight, rtype, id) = (sight.clone(), rtype.to_owned(), id.to_owned());
+        self.reading(move |connection| fetch::history(connection, &sight, &rtype, &id, None))
+    }
+
+    fn search<'a>(&'a self, sight: &'a Sight, query: &'a Query) -> Answer<'a, Page> {
+        let (sight, query) = (sight.clone(), query.clone());
+        self.reading(move |connection| find::search(connection, &sight, &query))
+    }
+
+    fn everything_about<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        patient: &'a str,
+    ) -> Answer<'a, Vec<Stored>> {
+        let (sight, tenant, patient) = (sight.clone(), tenant.clone(), patient.to_owned());
+        self.reading(move |connection| {
+            fetch::everything_about(connection, &sight, &tenant, &patient)
+        })
+    }
+
+    fn people_by_nhs_number<'a>(
+        &'a self,
+        sight: &'a Sight,
+        nhs_number: &'a str,
+    ) -> Answer<'a, Vec<PersonRow>> {
+        let (sight, number) = (sight.clone(), nhs_number.to_owned());
+        self.reading(move |connection| {
+            let mut found = Vec::new();
+            for tenant in people::tenants_of(connection, &number)? {
+                let wanted = Wanted::NhsNumber(&number);
+                found.extend(people::find(connection, &sight, &tenant, &wanted)?);
+            }
+            Ok(found)
+        })
+    }
+
+    fn people_of_source<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        source: &'a str,
+        matching: &'a PersonMatch,
+    ) -> Answer<'a, Vec<PersonRow>> {
+        let (sight, tenant) = (sight.clone(), tenant.clone());
+        let (source, matching) = (source.to_owned(), matching.clone());
+        self.reading(move |connection| {
+            let wanted = Wanted::OfSource(&source, &matching);
+            people::find(connection, &sight, &tenant, &wanted)
+        })
+    }
+
+    fn person<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        patient: &'a str,
+    ) -> Answer<'a, Option<PersonRow>> {
+        let (sight, tenant, patient) = (sight.clone(), tenant.clone(), patient.to_owned());
+        self.reading(move |connection| {
+            let wanted = Wanted::Patient(&patient);
+            Ok(people::find(connection, &sight, &tenant, &wanted)?.pop())
+        })
+    }
+
+    fn current_of_source<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        source: &'a str,
+    ) -> Answer<'a, Vec<Current>> {
+        let (sight, tenant, source) = (sight.clone(), tenant.clone(), source.to_owned());
+        self.reading(move |connection| {
+            fetch::current_of_source(connection, &sight, &tenant, &source)
+        })
+    }
+
+    fn quarantine_for<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        patient: &'a str,
+    ) -> Answer<'a, Vec<QuarantinedRow>> {
+        let (sight, tenant, patient) = (sight.clone(), tenant.clone(), patient.to_owned());
+        self.reading(move |connection| {
+            ledger::held_of_person(connection, &sight, &tenant, &patient)
+        })
+    }
+
+    fn quarantine_of<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        submission: &'a str,
+    ) -> Answer<'a, Vec<QuarantinedRow>> {
+        let (sight, tenant, submission) = (sight.clone(), tenant.clone(), submission.to_owned());
+        self.reading(move |connection| {
+            ledger::held_of_submission(connection, &sight, &tenant, &submission)
+        })
+    }
+
+    fn submission<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        id: &'a str,
+    ) -> Answer<'a, Option<Submission>> {
+        let (sight, tenant, id) = (sight.clone(), tenant.clone(), id.to_owned());
+        self.reading(move |connection| ledger::submission(connection, &sight, &tenant, &id))
+    }
+
+    fn submissions<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        source: Option<&'a str>,
+    ) -> Answer<'a, Vec<Submission>> {
+        let (sight, tenant) = (sight.clone(), tenant.clone());
+        let source = source.map(str::to_owned);
+        self.reading(move |connection| {
+            ledger::submissions(connection, &sight, &tenant, source.as_deref())
+        })
+    }
+
+    fn ready(&self) -> Answer<'_, ()> {
+        Box::pin(async move {
+            if !self.writer.alive() {
+                return Err(Error::Closed);
+            }
+            self.readers
+                .with(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?))
+                .await
+        })
+    }
+}

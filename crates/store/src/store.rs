@@ -1,0 +1,133 @@
+//! The one interface to what is kept.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::{
+    Batch, Committed, Current, Error, Page, PersonMatch, PersonRow, QuarantinedRow, Query, Sight,
+    Stored, Submission, Tenant,
+};
+
+/// An answer that is waited for.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// Where resources, versions, index rows, submissions and the quarantine are kept.
+///
+/// Each read takes the [`Sight`] that bounds it. What lies outside is left out or not found; that
+/// is never an error, so that nothing can be learnt from the difference.
+pub trait Store: Send + Sync {
+    /// Applies a batch whole, or not at all; it is on disk when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] when a write has no type or usable id, or is written as retired; [`Error::Full`], [`Error::Closed`] or [`Error::Database`] when it could
+    /// not be stored. In each case nothing of the batch was.
+    fn commit(&self, batch: Batch) -> Answer<'_, Committed>;
+
+    /// The current version of a resource.
+    fn read<'a>(
+        &'a self,
+        sight: &'a Sight,
+        rtype: &'a str,
+        id: &'a str,
+    ) -> Answer<'a, Option<Stored>>;
+
+    /// One version of a resource. It is seen when both it and the current version are in sight.
+    fn vread<'a>(
+        &'a self,
+        sight: &'a Sight,
+        rtype: &'a str,
+        id: &'a str,
+        version: u64,
+    ) -> Answer<'a, Option<Stored>>;
+
+    /// The versions of a resource, newest first, under the rule of `vread`; empty when it is not
+    /// found.
+    fn history<'a>(
+        &'a self,
+        sight: &'a Sight,
+        rtype: &'a str,
+        id: &'a str,
+    ) -> Answer<'a, Vec<Stored>>;
+
+    /// A page of what matches.
+    fn search<'a>(&'a self, sight: &'a Sight, query: &'a Query) -> Answer<'a, Page>;
+
+    /// Everything that is about a person: the Patient and its compartment, in the order in which
+    /// it was first stored.
+    fn everything_about<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        patient: &'a str,
+    ) -> Answer<'a, Vec<Stored>>;
+
+    /// The persons who carry an NHS number (ten digits), over all tenants in sight.
+    fn people_by_nhs_number<'a>(
+        &'a self,
+        sight: &'a Sight,
+        nhs_number: &'a str,
+    ) -> Answer<'a, Vec<PersonRow>>;
+
+    /// The persons of one source of one tenant who match (CS-1).
+    fn people_of_source<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        source: &'a str,
+        matching: &'a PersonMatch,
+    ) -> Answer<'a, Vec<PersonRow>>;
+
+    /// What identifies one stored person.
+    fn person<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        patient: &'a str,
+    ) -> Answer<'a, Option<PersonRow>>;
+
+    /// What a source has said that is stored now, deleted resources left out.
+    fn current_of_source<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        source: &'a str,
+    ) -> Answer<'a, Vec<Current>>;
+
+    /// What is held back and not settled of a person, found by Patient id or by the NHS number
+    /// that the stored person carries.
+    fn quarantine_for<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        patient: &'a str,
+    ) -> Answer<'a, Vec<QuarantinedRow>>;
+
+    /// What a submission had held back. Only the tenant itself sees it.
+    fn quarantine_of<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        submission: &'a str,
+    ) -> Answer<'a, Vec<QuarantinedRow>>;
+
+    /// A submission by id. Only the tenant itself sees it whole; to another organisation in sight
+    /// the file's name, the counts and the report are empty.
+    fn submission<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        id: &'a str,
+    ) -> Answer<'a, Option<Submission>>;
+
+    /// The submissions of a tenant, the latest received first, of one source or of all. Only the
+    /// tenant itself sees them.
+    fn submissions<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        source: Option<&'a str>,
+    ) -> Answer<'a, Vec<Submission>>;
+
+    /// Whether the store answers: for `_status`.
+    fn ready(&self) -> Answer<'_, ()>;
+}
