@@ -1,0 +1,316 @@
+//! The readable half of the document: tables and sentences, every word of a source escaped (CS-18).
+
+use fhir::narrative::Div;
+
+use crate::describe::Described;
+use crate::gather::Gathered;
+use crate::person::Why;
+use crate::sections::{Key, Section};
+use crate::settings::{Mode, Settings};
+use crate::statement::Statement;
+use crate::time::{days_before, readable, stamp};
+
+/// The columns of every section's table.
+const COLUMNS: [&str; 6] = ["Entry", "Details", "Status", "Date", "Source", "As of"];
+
+/// The text of a section and the sentences that machines should find as well.
+pub(crate) struct SectionText {
+    pub(crate) div: String,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Whom to ask about what an organisation sent (CS-7).
+fn whom_to_ask(name: &str, phone: Option<&str>) -> String {
+    match phone {
+        Some(phone) => format!("Phone {name} on {phone}"),
+        None => format!("Ask {name}; it has given no phone number"),
+    }
+}
+
+/// What a demonstration or a test must say of itself (CS-21).
+pub(crate) fn mode_banner(mode: Mode) -> Option<&'static str> {
+    match mode {
+        Mode::Live => None,
+        Mode::Demo => Some("DEMONSTRATION: fictional people only. Not for the care of anyone."),
+        Mode::Test => Some("TEST SYSTEM: not for the care of anyone."),
+    }
+}
+
+/// Which sections suffer when a record of some type could not be processed. An unknown type could
+/// have been anything, so it counts against what a reader must be able to rely on.
+fn affected(resource_type: &str) -> &'static [Key] {
+    const ALL: &[Key] = &[Key::Alerts, Key::Allergies, Key::Medications, Key::Problems];
+    match resource_type {
+        "AllergyIntolerance" => &[Key::Allergies],
+        "MedicationStatement" | "MedicationRequest" | "Medication" => &[Key::Medications],
+        "Condition" => &[Key::Problems, Key::SocialCare],
+        "Flag" => &[Key::Alerts],
+        "Observation" => &[Key::VitalSigns, Key::Assessments],
+        "Consent" => &[Key::AdvanceDirectives],
+        "DocumentReference" => &[Key::Documents, Key::AdvanceDirectives],
+        "CarePlan" | "Goal" => &[Key::PlanOfCare],
+        "QuestionnaireResponse" => &[Key::PatientStory],
+        "RelatedPerson" | "CareTeam" | "Practitioner" | "PractitionerRole" => {
+            &[Key::Contacts, Key::Legal]
+        }
+        "EpisodeOfCare" | "Task" | "ServiceRequest" | "DeviceRequest" | "Device" => {
+            &[Key::SocialCare]
+        }
+        "Encounter" | "Appointment" => &[Key::Encounters],
+        "Immunization" => &[Key::Immunisations],
+        "Procedure" => &[Key::Procedures],
+        "DeviceUseStatement" => &[Key::MedicalDevices],
+        // Doses given and the like are no part of a summary.
+        "MedicationAdministration" | "Provenance" | "AuditEvent" => &[],
+        _ => ALL,
+    }
+}
+
+/// What is missing from a section, in sentences (CS-7).
+fn missing(gathered: &Gathered<'_>, section: &Section) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for (index, contribution) in gathered.used.iter().enumerate() {
+        let ask = whom_to_ask(&contribution.organisation, contribution.phone.as_deref());
+        let count: u32 = contribution
+            .held_back
+            .iter()
+            .filter(|held| affected(&held.resource_type).contains(&section.key))
+            .map(|held| held.count)
+            .sum();
+        if count > 0 {
+            sentences.push(format!(
+                "This section may be incomplete: {count} record(s) from {} could not be processed. {ask}.",
+                contribution.organisation
+            ));
+        }
+        if let Some(count) = gathered.retired.get(&(section.key, index)) {
+            sentences.push(format!(
+                "{} no longer reports {count} record(s) that it reported before; they are not shown. {ask}.",
+                contribution.organisation
+            ));
+        }
+    }
+    if section.mandatory {
+        for left_out in &gathered.left_out {
+            sentences.push(format!(
+                "This section may be incomplete. {}",
+                left_out_words(left_out.why, left_out.contribution)
+            ));
+        }
+    }
+    sentences.dedup();
+    sentences
+}
+
+/// Why an organisation's record as a whole is not here.
+pub(crate) fn left_out_words(why: Why, contribution: &crate::Contribution) -> String {
+    let name = &contribution.organisation;
+    let ask = whom_to_ask(name, contribution.phone.as_deref());
+    match why {
+        Why::Differs => format!(
+            "A record that {name} holds under this NHS number is not included, because its birth \
+             date or surname differs or is missing. {ask}."
+        ),
+        Why::Unreviewed => format!(
+            "Information from {name} is not included until its mapping has been clinically \
+             reviewed. {ask}."
+        ),
+    }
+}
+
+/// Whose information of this section is old or undated (CS-6).
+fn stale(gathered: &Gathered<'_>, shown: &[&Statement], settings: &Settings) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for cited in shown.iter().flat_map(|statement| &statement.cited) {
+        let Some(contribution) = gathered.used.get(cited.contribution) else {
+            continue;
+        };
+        let name = &contribution.organisation;
+        let sentence = match &cited.as_of {
+            None => format!(
+                "CAUTION: {name} ({}) has not said as of when its information is true.",
+                cited.source
+            ),
+            Some(as_of) => match days_before(as_of, settings.generated) {
+                Some(days)
+                    if days > i32::try_from(settings.stale_after_days).unwrap_or(i32::MAX) =>
+                {
+                    format!(
+                        "CAUTION: information from {name} ({}) is as of {} and may be out of date: it \
+                     is more than {} days old.",
+                        cited.source,
+                        readable(as_of),
+                        settings.stale_after_days
+                    )
+                }
+                Some(_) => continue,
+                None => format!(
+                    "CAUTION: the date of the information from {name} ({}) cannot be read.",
+                    cited.source
+                ),
+            },
+        };
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
+    sentences.sort();
+    sentences
+}
+
+/// The text of a section with these entries.
+pub(crate) fn section(
+    gathered: &Gathered<'_>,
+    section: &Section,
+    shown: &[&Statement],
+    settings: &Settings,
+) -> SectionText {
+    let mut notes = missing(gathered, section);
+    notes.extend(stale(gathered, shown, settings));
+    let mut conflicts: Vec<String> = shown
+        .iter()
+        .filter_map(|statement| statement.conflict.clone())
+        .collect();
+    conflicts.sort();
+    conflicts.dedup();
+    notes.extend(conflicts.into_iter().map(|words| format!("{words}.")));
+    if let Some(count) = gathered.older.get(&section.key) {
+        notes.push(format!("{count} older or ended record(s) are not shown."));
+    }
+
+    let mut div = Div::new();
+    div.element("h2", section.title);
+    for note in &notes {
+        div.element("p", note);
+    }
+    if shown.is_empty() {
+        div.element("p", &empty(section));
+    } else {
+        if let Some(preface) = section.preface {
+            div.element("p", preface);
+        }
+        let rows: Vec<Vec<String>> = shown
+            .iter()
+            .filter_map(|statement| {
+                let described = described(statement, section.key)?;
+                Some(row(gathered, statement, described))
+            })
+            .collect();
+        div.table(&COLUMNS, rows);
+    }
+    SectionText {
+        div: div.finish(),
+        notes,
+    }
+}
+
+fn described(statement: &Statement, key: Key) -> Option<&Described> {
+    statement
+        .shown
+        .iter()
+        .find_map(|(shown, described)| (*shown == key).then_some(described))
+}
+
+fn empty(section: &Section) -> String {
+    match section.key {
+        Key::Allergies => "No information about allergies is available. This does not mean that \
+                           the person has no allergies."
+            .to_owned(),
+        Key::Medications => "No information about medicines is available. This does not mean that \
+                             the person takes no medicines."
+            .to_owned(),
+        Key::Problems => "No information about problems is available. This does not mean that the \
+                          person has none."
+            .to_owned(),
+        _ => "No information is available. This does not mean that there is none.".to_owned(),
+    }
+}
+
+fn row(gathered: &Gathered<'_>, statement: &Statement, described: &Described) -> Vec<String> {
+    let mut details = described.details.clone();
+    details.extend(described.caution.clone());
+    if statement.conflict.is_some() {
+        details.insert(0, "CONFLICT, see above".to_owned());
+    }
+    let by = |read: &dyn Fn(&crate::statement::Cited) -> Option<String>| {
+        let mut words: Vec<String> = statement.cited.iter().filter_map(read).collect();
+        words.dedup();
+        words.join("; ")
+    };
+    vec![
+        described.what.clone(),
+        details.join("; "),
+        described.status.clone().unwrap_or_default(),
+        described.when.clone().unwrap_or_default(),
+        by(&|cited| {
+            let contribution = gathered.used.get(cited.contribution)?;
+            Some(format!("{} ({})", contribution.organisation, cited.source))
+        }),
+        by(&|cited| {
+            Some(match &cited.as_of {
+                Some(as_of) => readable(as_of),
+                None => "not stated".to_owned(),
+            })
+        }),
+    ]
+}
+
+/// The text of the document as a whole: what it is, where it comes from, and how far to trust it.
+pub(crate) fn overview(gathered: &Gathered<'_>, general: &[String], settings: &Settings) -> String {
+    let mut div = Div::new();
+    div.element("h1", "Care summary");
+    for sentence in general {
+        div.element("p", sentence);
+    }
+    div.element(
+        "p",
+        &format!(
+            "Put together on {} from what these organisations sent. The dates at each entry say as \
+             of when it is true.",
+            stamp(settings.generated)
+        ),
+    );
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for contribution in &gathered.used {
+        let row = vec![
+            contribution.organisation.clone(),
+            contribution.tenant.clone(),
+            contribution.source.clone(),
+            contribution
+                .as_of
+                .as_deref()
+                .map_or_else(|| "not stated".to_owned(), readable),
+            stamp(contribution.received),
+            contribution
+                .phone
+                .clone()
+                .unwrap_or_else(|| "not given".to_owned()),
+        ];
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+    div.table(
+        &[
+            "Organisation",
+            "ODS code",
+            "Source",
+            "As of",
+            "Received",
+            "Phone",
+        ],
+        rows,
+    );
+    div.finish()
+}
+
+/// The text of the Patient: what each organisation states.
+pub(crate) fn person(rows: Vec<[String; 3]>, sentences: &[String]) -> String {
+    let mut div = Div::new();
+    div.element("h2", "Person");
+    for sentence in sentences {
+        div.element("p", sentence);
+    }
+    div.table(&["What", "As stated", "By"], rows);
+    div.finish()
+}
