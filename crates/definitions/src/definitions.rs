@@ -285,15 +285,10 @@ impl Definitions {
         layer.0.archive.record(entry)
     }
 
-    /// A code system by its url. Decoded anew each time: `terminology` keeps what it needs.
+    /// A code system by its url, which in R4 may hold a version itself (`…/v2-0006|2.1`). Decoded anew each time: `terminology` keeps what it needs.
     pub fn code_system(&self, url: &str) -> Option<CodeSystem> {
-        let (url, version) = split(url);
         let (layer, at) = self.locate(|names| names.code_systems.get(url).copied())?;
-        let entry = layer.entry(at)?;
-        if version.is_some_and(|version| version != &*entry.version) {
-            return None;
-        }
-        layer.0.archive.record(entry)
+        layer.0.archive.record(layer.entry(at)?)
     }
 
     /// A Shape by its url, whatever version is asked for: how definitions refer to each other.
@@ -339,6 +334,7 @@ impl Definitions {
         Some((shape, element))
     }
 
+    /// The Shape of an entry of this layer, from its slot or compiled into it.
     fn compiled_at(&self, at: usize, trail: Option<&Trail<'_>>) -> Result<Shape, Issue> {
         let slot = self.0.shapes.get(at);
         if let Some(done) = slot.and_then(OnceLock::get) {

@@ -85,10 +85,14 @@ fn chosen(include: &Include, system: &str, known: Option<&System>) -> Part {
             part
         }
         _ => match include.filters.as_slice() {
-            [] => Part::new(
-                system,
-                Grammar::of_system(system).map_or(Rest::Open, Rest::Grammar),
-            ),
+            [] => {
+                let rest = Grammar::of_system(system).map_or(Rest::Open, Rest::Grammar);
+                let mut part = Part::new(system, rest);
+                for concept in known.into_iter().flat_map(|known| &known.concepts) {
+                    part.add(&concept.code);
+                }
+                part
+            }
             [filter] => filtered(system, filter),
             _ => Part::new(system, Rest::Open),
         },

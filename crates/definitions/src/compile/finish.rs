@@ -5,6 +5,7 @@ use std::sync::Arc;
 use diagnostics::Issue;
 
 use super::draft::{Draft, NodeId, ROOT};
+use super::overlay::{by_url, is_extension};
 use crate::form::Structure;
 use crate::shape::ShapeData;
 use crate::{Element, ElementId, Shape};
@@ -32,6 +33,11 @@ pub fn finish(draft: &Draft, structure: &Structure, issues: Vec<Issue>) -> Shape
                 (id.into(), format!("{}.{segment}", above.path).into())
             }
         };
+        // Extensions are always told apart by url, and most definitions do not say so.
+        if is_extension(&node.segment) && element.slice_name.is_none() && element.slicing.is_none()
+        {
+            element.slicing = Some(by_url());
+        }
         elements.push(element);
         let parent = place.as_ref().and_then(|place| place.parent);
         if let Some(place) = place

@@ -6,7 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use definitions::form::{Definition, ElementRule};
-use definitions::{Definitions, Element, ElementType, Shape, package};
+use definitions::{
+    Constraint, Definitions, Discriminator, DiscriminatorKind, Element, ElementType, Shape,
+    Slicing, SlicingRules, package,
+};
 use json::{Object, Value};
 
 /// One disagreement: the definition, the element, what is compared, theirs, ours.
@@ -34,7 +37,9 @@ pub fn snapshot(resource: &Value) -> Option<Vec<ElementRule>> {
 pub fn compare(definitions: &Definitions, resource: &Value) -> Option<(usize, Vec<Difference>)> {
     let rules = snapshot(resource)?;
     let url = resource.text("url").unwrap();
-    let shape = definitions.shape(url).unwrap_or_else(|| panic!("{url} has no Shape"));
+    let shape = definitions
+        .shape(url)
+        .unwrap_or_else(|| panic!("{url} has no Shape"));
     let mut differences = Vec::new();
     let mut note = |element: &str, what: &'static str, theirs: String, ours: String| {
         differences.push(Difference {
@@ -56,7 +61,7 @@ pub fn compare(definitions: &Definitions, resource: &Value) -> Option<(usize, Ve
             note(&rule.id, "missing", "here".into(), String::new());
             continue;
         };
-        for (what, theirs, ours) in aspects(rule, element, &shape) {
+        for (what, theirs, ours) in aspects(definitions, rule, element, &shape) {
             if theirs != ours {
                 note(&rule.id, what, theirs, ours);
             }
@@ -65,18 +70,47 @@ pub fn compare(definitions: &Definitions, resource: &Value) -> Option<(usize, Ve
     Some((rules.len(), differences))
 }
 
-fn aspects(rule: &ElementRule, element: &Element, shape: &Shape) -> Vec<(&'static str, String, String)> {
+fn aspects(
+    definitions: &Definitions,
+    rule: &ElementRule,
+    element: &Element,
+    shape: &Shape,
+) -> Vec<(&'static str, String, String)> {
     let is_root = !rule.id.contains('.');
     let mut all = vec![
         ("path", rule.path.to_string(), element.path.to_string()),
         ("types", types(&rule.types), types(&element.types)),
-        ("fixed", rule.fixed.as_deref().unwrap_or("-").into(), json_text(&element.fixed)),
-        ("pattern", rule.pattern.as_deref().unwrap_or("-").into(), json_text(&element.pattern)),
-        ("minValue", rule.min_value.as_deref().unwrap_or("-").into(), json_text(&element.min_value)),
-        ("maxValue", rule.max_value.as_deref().unwrap_or("-").into(), json_text(&element.max_value)),
-        ("maxLength", format!("{:?}", rule.max_length), format!("{:?}", element.max_length)),
-        ("binding", format!("{:?}", rule.binding), format!("{:?}", element.binding)),
-        ("slicing", format!("{:?}", rule.slicing), format!("{:?}", element.slicing)),
+        (
+            "fixed",
+            rule.fixed.as_deref().unwrap_or("-").into(),
+            json_text(&element.fixed),
+        ),
+        (
+            "pattern",
+            rule.pattern.as_deref().unwrap_or("-").into(),
+            json_text(&element.pattern),
+        ),
+        (
+            "minValue",
+            rule.min_value.as_deref().unwrap_or("-").into(),
+            json_text(&element.min_value),
+        ),
+        (
+            "maxValue",
+            rule.max_value.as_deref().unwrap_or("-").into(),
+            json_text(&element.max_value),
+        ),
+        (
+            "maxLength",
+            format!("{:?}", rule.max_length),
+            format!("{:?}", element.max_length),
+        ),
+        (
+            "binding",
+            format!("{:?}", rule.binding),
+            format!("{:?}", element.binding),
+        ),
+        ("slicing", slicing(rule), format!("{:?}", element.slicing)),
         (
             "contentReference",
             format!("{:?}", rule.content_reference),
@@ -99,11 +133,77 @@ fn aspects(rule: &ElementRule, element: &Element, shape: &Shape) -> Vec<(&'stati
         ),
     ];
     if !is_root {
-        all.push(("min", rule.min.unwrap_or(0).to_string(), element.min.to_string()));
+        all.push((
+            "min",
+            rule.min.unwrap_or(0).to_string(),
+            element.min.to_string(),
+        ));
         all.push(("max", max(rule.max.flatten()), max(element.max)));
     }
-    let _ = shape;
+    let (theirs, ours) = constraints(definitions, rule, element, shape);
+    all.push(("constraints", theirs, ours));
     all
+}
+
+/// Snapshots repeat the invariants of an element's type on the element; a Shape has them at the
+/// root of the type's Shape. So both are compared without those of the types.
+fn constraints(
+    definitions: &Definitions,
+    rule: &ElementRule,
+    element: &Element,
+    shape: &Shape,
+) -> (String, String) {
+    let id = shape.find(&element.id).unwrap();
+    let mut of_types: BTreeSet<String> = BTreeSet::new();
+    let mut note = |shape: Option<Shape>| {
+        if let Some(shape) = shape {
+            for constraint in &shape.element(shape.root()).constraints {
+                of_types.insert(constraint.key.to_string());
+            }
+        }
+    };
+    for one in &element.types {
+        note(definitions.shape_of_type(&one.code));
+        note(
+            definitions
+                .scope(shape, id, &one.code)
+                .map(|(shape, _)| shape),
+        );
+        for profile in &one.profiles {
+            note(definitions.shape(profile));
+        }
+    }
+    note(definitions.shape_of_type("Element"));
+    let keys = |all: &[Constraint]| {
+        all.iter()
+            .filter(|one| !of_types.contains(&*one.key))
+            .map(|one| format!("{} {:?} {:?}", one.key, one.severity, one.expression))
+            .collect::<BTreeSet<String>>()
+            .into_iter()
+            .collect::<Vec<String>>()
+            .join("; ")
+    };
+    (keys(&rule.constraints), keys(&element.constraints))
+}
+
+/// Snapshots mostly leave out that extensions are told apart by url.
+fn slicing(rule: &ElementRule) -> String {
+    match &rule.slicing {
+        None if is_unsliced_extension(&rule.id) => {
+            format!(
+                "{:?}",
+                Some(Slicing {
+                    discriminators: vec![Discriminator {
+                        kind: DiscriminatorKind::Value,
+                        path: "url".into(),
+                    }],
+                    rules: SlicingRules::Open,
+                    ordered: false,
+                })
+            )
+        }
+        slicing => format!("{slicing:?}"),
+    }
 }
 
 fn max(max: Option<u32>) -> String {
@@ -111,9 +211,9 @@ fn max(max: Option<u32>) -> String {
 }
 
 fn json_text(value: &Option<Value>) -> String {
-    value
-        .as_ref()
-        .map_or("-".into(), |value| String::from_utf8(value.to_bytes()).unwrap())
+    value.as_ref().map_or("-".into(), |value| {
+        String::from_utf8(value.to_bytes()).unwrap()
+    })
 }
 
 fn types(types: &[ElementType]) -> String {
@@ -121,7 +221,7 @@ fn types(types: &[ElementType]) -> String {
         .iter()
         .map(|one| {
             let list = |urls: &[Box<str>]| {
-                let mut urls: Vec<&str> = urls.iter().map(|url| url.rsplit('/').next().unwrap()).collect();
+                let mut urls: Vec<&str> = urls.iter().map(|url| &**url).collect();
                 urls.sort_unstable();
                 urls.join(",")
             };
@@ -140,4 +240,11 @@ fn types(types: &[ElementType]) -> String {
         .collect();
     all.sort();
     all.join(" ")
+}
+
+fn is_unsliced_extension(id: &str) -> bool {
+    matches!(
+        id.rsplit_once('.'),
+        Some((_, "extension" | "modifierExtension"))
+    )
 }

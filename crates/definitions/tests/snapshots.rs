@@ -1,0 +1,254 @@
+//! Shapes against the snapshots that other tools made of the same definitions, element by element.
+//!
+//! Where the two disagree and the Shape is right (or says the same in another way), the reason is
+//! written down here. Anything else fails, and so does a reason that is no longer needed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod compare;
+mod peers;
+
+use std::collections::BTreeSet;
+
+use compare::{Difference, compare};
+use definitions::Definitions;
+
+/// A disagreement that is understood: the definition, the beginning of the element's id, what is
+/// compared, and why the Shape is as it is.
+type Explained = (&'static str, &'static str, &'static str, &'static str);
+
+const STRING_LIMIT: &str = "a code, id or markdown is a string and keeps its limit of 1 MB, which \
+    the published snapshot of the type drops";
+const INTEGER_LIMITS: &str = "a positiveInt or unsignedInt is an integer and keeps its limits, which \
+    the published snapshot of the type drops; the regular expression narrows them";
+const NESTED_SHORTHAND: &str = "the publisher puts the children of `valueQuantity` straight under \
+    `value[x]` inside a slice, and into a type slice elsewhere; a Shape always has the type slice";
+const NO_UNSLICED: &str = "the published snapshot lost the elements that its slices are slices of";
+const NEEDLESS_INLINE: &str = "the published snapshot copies the content of an extension in and \
+    changes nothing in it";
+const INHERITED_SUPPORT: &str = "a slice made by a differential takes mustSupport over from the \
+    element that it slices";
+const CODE_VALUE: &str = "the value of a code inside another definition: the snapshot says the \
+    system type's name, a Shape the primitive's";
+const LOGICAL: &str = "a logical model: the published snapshot gives no id and extension to a \
+    BackboneElement of it";
+
+const R4: &[Explained] = &[
+    ("Event", "Event.performer.", "extra", LOGICAL),
+    (
+        "MetadataResource",
+        "MetadataResource.id",
+        "types",
+        "the id of a resource is an `id`, whatever the published definition says",
+    ),
+    (
+        "bp",
+        "Observation.component:SystolicBP.value[x]",
+        "",
+        NESTED_SHORTHAND,
+    ),
+    (
+        "bp",
+        "Observation.component:DiastolicBP.value[x]",
+        "",
+        NESTED_SHORTHAND,
+    ),
+    (
+        "catalog",
+        "Composition.date",
+        "extra",
+        "the published snapshot lost an element of its base",
+    ),
+    ("code", "code.value", "maxLength", STRING_LIMIT),
+    ("id", "id.value", "maxLength", STRING_LIMIT),
+    ("markdown", "markdown.value", "maxLength", STRING_LIMIT),
+    (
+        "positiveInt",
+        "positiveInt.value",
+        "minValue",
+        INTEGER_LIMITS,
+    ),
+    (
+        "positiveInt",
+        "positiveInt.value",
+        "maxValue",
+        INTEGER_LIMITS,
+    ),
+    (
+        "unsignedInt",
+        "unsignedInt.value",
+        "minValue",
+        INTEGER_LIMITS,
+    ),
+    (
+        "unsignedInt",
+        "unsignedInt.value",
+        "maxValue",
+        INTEGER_LIMITS,
+    ),
+    (
+        "elementdefinition-de",
+        "ElementDefinition.extension:",
+        "missing",
+        NEEDLESS_INLINE,
+    ),
+    (
+        "familymemberhistory-genetic",
+        "FamilyMemberHistory.",
+        "extra",
+        NO_UNSLICED,
+    ),
+    (
+        "provenance-relevant-history",
+        "Provenance.agent:Author.type",
+        "binding",
+        "what the differential says of every agent's type holds for the author's",
+    ),
+    (
+        "provenance-relevant-history",
+        "Provenance.entity.agent",
+        "contentReference",
+        "the published snapshot points at a slice, so that agents of entities would all be authors",
+    ),
+];
+
+const UK_CORE: &[Explained] = &[
+    (
+        "UKCore-Observation-AverageBloodPressure",
+        "Observation.component:",
+        "mustSupport",
+        INHERITED_SUPPORT,
+    ),
+    (
+        "UKCore-Observation-VitalSigns-BloodPressure",
+        "Observation.component:",
+        "mustSupport",
+        INHERITED_SUPPORT,
+    ),
+    (
+        "UKCore-Organization",
+        "Organization.identifier:",
+        "mustSupport",
+        INHERITED_SUPPORT,
+    ),
+    (
+        "UKCore-ServiceRequest",
+        "ServiceRequest.category:",
+        "mustSupport",
+        INHERITED_SUPPORT,
+    ),
+    (
+        "UKCore-Patient",
+        "Patient.telecom.system.value",
+        "",
+        CODE_VALUE,
+    ),
+    (
+        "UKCore-Patient",
+        "Patient.contact.telecom.system.value",
+        "",
+        CODE_VALUE,
+    ),
+    (
+        "UKCore-RelatedPerson",
+        "RelatedPerson.telecom.system.value",
+        "",
+        CODE_VALUE,
+    ),
+    (
+        "UKCore-ServiceRequest-Lab",
+        "ServiceRequest.priority.value",
+        "",
+        CODE_VALUE,
+    ),
+    (
+        "UKCore-ServiceRequest",
+        "ServiceRequest.priority.value",
+        "",
+        CODE_VALUE,
+    ),
+];
+
+fn explains(explained: &Explained, difference: &Difference) -> bool {
+    let (definition, element, what, _) = explained;
+    *definition == difference.definition
+        && difference.element.starts_with(element)
+        && (what.is_empty() || *what == difference.what)
+}
+
+/// Compares all definitions of a package; gives how many definitions and elements were compared.
+fn check(path: &str, explanations: &[Explained]) -> Option<(usize, usize)> {
+    let package = peers::package(path)?;
+    let (mut definitions, mut elements) = (0, 0);
+    let mut unexplained = Vec::new();
+    let mut used = BTreeSet::new();
+    for (_, resource) in &package.resources {
+        if resource.text("resourceType") != Some("StructureDefinition") {
+            continue;
+        }
+        let Some((count, differences)) = compare(Definitions::embedded(), resource) else {
+            continue;
+        };
+        definitions += 1;
+        elements += count;
+        for difference in differences {
+            match explanations
+                .iter()
+                .position(|one| explains(one, &difference))
+            {
+                Some(at) => {
+                    used.insert(at);
+                }
+                None => unexplained.push(difference),
+            }
+        }
+    }
+    assert!(
+        unexplained.is_empty(),
+        "{} differences: {unexplained:#?}",
+        unexplained.len()
+    );
+    for (at, (definition, element, what, _)) in explanations.iter().enumerate() {
+        assert!(
+            used.contains(&at),
+            "no longer needed: {definition} {element} {what}"
+        );
+    }
+    eprintln!("{path}: {definitions} definitions, {elements} elements compared");
+    Some((definitions, elements))
+}
+
+#[test]
+fn r4_core_is_rebuilt_from_its_differentials() {
+    if let Some((definitions, elements)) = check(peers::R4, R4) {
+        assert!(
+            definitions >= 650,
+            "only {definitions} definitions were compared"
+        );
+        assert!(elements >= 13_000, "only {elements} elements were compared");
+    }
+}
+
+#[test]
+fn uk_core_agrees_with_another_snapshot_tool() {
+    if let Some((definitions, elements)) = check(peers::UK_CORE_SNAPSHOTS, UK_CORE) {
+        assert_eq!(definitions, 153);
+        assert!(elements >= 5_000, "only {elements} elements were compared");
+    }
+}
+
+#[test]
+fn every_definition_compiles_without_an_issue() {
+    let definitions = Definitions::embedded();
+    let mut count = 0;
+    for url in definitions.structure_urls() {
+        let shape = definitions
+            .checked_shape(url)
+            .unwrap_or_else(|issue| panic!("{issue}"))
+            .unwrap_or_else(|| panic!("{url} is not found"));
+        let issues: Vec<String> = shape.issues().iter().map(ToString::to_string).collect();
+        assert!(issues.is_empty(), "{issues:#?}");
+        count += 1;
+    }
+    assert!(count >= 800, "only {count}");
+}
