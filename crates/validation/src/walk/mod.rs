@@ -55,13 +55,25 @@ impl<'w, 'v> Walk<'w, 'v> {
     /// The members of an object against what it may hold. `places` are the names under which
     /// extensions may mean this object.
     fn object(&mut self, this: &'v Value, object: &'v Object, node: &Node, places: &[Box<str>]) {
+        self.members(this, object, node, places, false);
+    }
+
+    /// The same for an object that may be the id and extensions of a value beside it.
+    fn members(
+        &mut self,
+        this: &'v Value,
+        object: &'v Object,
+        node: &Node,
+        places: &[Box<str>],
+        beside_value: bool,
+    ) {
         if self.path.len() > MAX_DEPTH {
             self.too_deep();
             return;
         }
         let mut seen = Seen::default();
         let is_resource = node.root.as_ref().is_some_and(|root| root.is_resource);
-        let mut says_something = false;
+        let mut says_something = beside_value && !object.is_empty();
         for (key, value) in object.iter() {
             if is_resource && key == "resourceType" {
                 continue;

@@ -46,13 +46,34 @@ impl Draft {
         self.kind = kind;
     }
 
-    /// The offending value, for the sender's own report.
+    /// The offending value, for the sender's own report: a primitive, or the codes of a coded
+    /// element. Never a whole tree, which could be of any size.
     pub fn value(&mut self, value: &Value) {
-        self.value = Some(match value {
-            Value::String(text) => text.to_string(),
-            other => other.to_string(),
-        });
+        self.value = told(value);
     }
+}
+
+/// The longest text of a value that is told.
+const MAX_TOLD: usize = 200;
+
+fn told(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.chars().take(MAX_TOLD).collect()),
+        Value::Number(number) => Some(number.as_str().chars().take(MAX_TOLD).collect()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Object(object) if object.contains("coding") => {
+            let codes: Vec<String> = value.each("coding").take(8).filter_map(coded).collect();
+            (!codes.is_empty()).then(|| codes.join(", "))
+        }
+        Value::Object(_) => coded(value),
+        Value::Null | Value::Array(_) => None,
+    }
+}
+
+fn coded(coding: &Value) -> Option<String> {
+    let code = coding.text("code")?;
+    let whole = format!("{}|{code}", coding.text("system").unwrap_or(""));
+    Some(whole.chars().take(MAX_TOLD).collect())
 }
 
 impl Report {

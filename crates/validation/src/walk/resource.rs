@@ -160,10 +160,10 @@ impl<'v> Walk<'_, 'v> {
     /// `dom-3`: every contained resource is referred to from its container, or refers to it.
     fn contained_is_referred_to(&mut self, container: &'v Value) {
         let mut used: Vec<&str> = Vec::new();
-        fragments(container, &mut used);
+        fragments(container, 0, &mut used);
         for (index, inner) in container.each("contained").enumerate() {
             let mut own: Vec<&str> = Vec::new();
-            fragments(inner, &mut own);
+            fragments(inner, 0, &mut own);
             let referred = inner.text("id").is_some_and(|id| used.contains(&id));
             if referred || own.contains(&"") {
                 continue;
@@ -211,12 +211,23 @@ impl<'v> Walk<'_, 'v> {
     }
 }
 
-/// The ids behind `#` in all texts below a value.
-fn fragments<'v>(value: &'v Value, out: &mut Vec<&'v str>) {
+/// The ids behind `#` in all texts below a value, as deep as the walk goes.
+fn fragments<'v>(value: &'v Value, depth: usize, out: &mut Vec<&'v str>) {
+    if depth > super::MAX_DEPTH {
+        return;
+    }
     match value {
         Value::String(text) => out.extend(text.strip_prefix('#')),
-        Value::Array(items) => items.iter().for_each(|item| fragments(item, out)),
-        Value::Object(object) => object.iter().for_each(|(_, value)| fragments(value, out)),
+        Value::Array(items) => {
+            for item in items {
+                fragments(item, depth + 1, out);
+            }
+        }
+        Value::Object(object) => {
+            for (_, value) in object.iter() {
+                fragments(value, depth + 1, out);
+            }
+        }
         _ => {}
     }
 }

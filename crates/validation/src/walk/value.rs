@@ -42,12 +42,6 @@ impl<'v> Walk<'_, 'v> {
         match more {
             None => {}
             Some(Value::Object(object)) => {
-                if value.is_none() && !object.contains("extension") {
-                    self.raise(codes::EMPTY, |issue| {
-                        issue.say("an element must have a value or children (ele-1)".to_owned());
-                        issue.mend("leave the element out");
-                    });
-                }
                 let node = self
                     .validator
                     .plans()
@@ -55,11 +49,8 @@ impl<'v> Walk<'_, 'v> {
                     .first()
                     .and_then(std::sync::Weak::upgrade)
                     .or_else(|| self.validator.plans().of_type("Element"));
-                if let (Some(node), Some(more)) = (node, item.more)
-                    // An id alone beside a value is fine, and says something.
-                    && !(value.is_some() && object.len() == 1 && object.contains("id"))
-                {
-                    self.object(more, object, &node, &of_type.places);
+                if let (Some(node), Some(more)) = (node, item.more) {
+                    self.members(more, object, &node, &of_type.places, value.is_some());
                 }
             }
             Some(other) => self.raise(codes::JSON_TYPE, |issue| {
