@@ -1,6 +1,8 @@
 //! A small workbook written as text, so that a test case or a shipped sample can be read and
 //! reviewed where a workbook is a closed box.
 //!
+//! The text may stand in a Markdown page: where a page has fenced blocks, only what is in them counts.
+//!
 //! ```text
 //! == sheet: Residents
 //! Pretend Lodge, residents
@@ -33,9 +35,15 @@ pub fn workbook_from_text(text: &str) -> Result<Vec<u8>, Error> {
 /// With the line, where the text is not understood.
 pub fn sheets(text: &str) -> Result<Vec<Sheet>, Error> {
     let mut sheets: Vec<Sheet> = Vec::new();
+    let page = text.lines().any(fence);
+    let mut outside = page;
     let mut lines = (1..).zip(text.lines());
     while let Some((number, line)) = lines.next() {
-        if line.starts_with("##") {
+        if fence(line) {
+            outside = !outside;
+            continue;
+        }
+        if outside || line.starts_with("##") {
             continue;
         }
         if let Some(name) = line.strip_prefix("== sheet:") {
@@ -76,6 +84,10 @@ pub fn sheets(text: &str) -> Result<Vec<Sheet>, Error> {
         sheet.rows.push(row(number, &record)?);
     }
     Ok(sheets)
+}
+
+fn fence(line: &str) -> bool {
+    line.starts_with("```")
 }
 
 fn row(number: usize, record: &str) -> Result<Vec<Cell>, Error> {

@@ -37,7 +37,7 @@ struct Arguments {
     /// Write no truth file.
     #[arg(long)]
     no_truth: bool,
-    /// Instead: make NAME.xlsx beside every NAME.sheets.txt below this folder.
+    /// Instead: make NAME.xlsx beside every NAME.sheets.md, and input.xlsx beside every sheets.md, below this folder.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "format"])]
     workbooks: Option<PathBuf>,
 }
@@ -119,11 +119,7 @@ fn workbooks(folder: &Path) -> Result<usize, String> {
         let path = entry.map_err(|error| failed(folder, &error))?.path();
         if path.is_dir() {
             made += workbooks(&path)?;
-        } else if let Some(stem) = path
-            .file_name()
-            .and_then(OsStr::to_str)
-            .and_then(|name| name.strip_suffix(".sheets.txt"))
-        {
+        } else if let Some(stem) = path.file_name().and_then(OsStr::to_str).and_then(made_from) {
             let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
             let bytes =
                 samples::workbook_from_text(&text).map_err(|error| failed(&path, &error))?;
@@ -133,6 +129,15 @@ fn workbooks(folder: &Path) -> Result<usize, String> {
         }
     }
     Ok(made)
+}
+
+/// The workbook's name without its ending. In a test case the page must not begin with `input.`, as
+/// the case's input does.
+fn made_from(page: &str) -> Option<&str> {
+    match page {
+        "sheets.md" => Some("input"),
+        _ => page.strip_suffix(".sheets.md"),
+    }
 }
 
 fn failed(path: &Path, error: &dyn std::fmt::Display) -> String {

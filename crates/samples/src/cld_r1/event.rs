@@ -30,9 +30,11 @@ pub(super) fn rows(plan: &Plan, of: &Subject, rng: &mut Rng) -> Vec<Event> {
         let last = number + 1 == count;
         // The newest event is never spoilt: it is the one that says what is so of the person now.
         let spoil = !last && rng.chance(plan.mess);
-        let event = one(plan, of, kind, number, start, (last, spoil), rng);
+        let mut event = one(plan, of, kind, number, start, (last, spoil), rng);
         if rng.chance(plan.mess * 0.3) && event.outcome == Outcome::Good {
             made.push(twin(&event));
+        } else if rng.chance(plan.mess * 0.2) && event.outcome == Outcome::Good {
+            made.push(rival(&mut event));
         }
         made.push(event);
         start = start
@@ -236,6 +238,23 @@ fn twin(event: &Event) -> Event {
         reference: event.reference.clone(),
         cost: None,
     }
+}
+
+/// The same event told otherwise. Nobody but the council can say which of the two is right.
+fn rival(event: &mut Event) -> Event {
+    let mut rival = twin(event);
+    let outcomes = ["No change in package", "Provision of service"];
+    let said = event.cells.get(Col::EventOutcome).trim();
+    let other = outcomes
+        .into_iter()
+        .find(|outcome| !said.eq_ignore_ascii_case(outcome))
+        .unwrap_or("No change in package");
+    rival.cells.set(Col::EventOutcome, other);
+    for told in [&mut *event, &mut rival] {
+        told.outcome = Outcome::Refused;
+        told.why = "two rows with one reference contradict each other";
+    }
+    rival
 }
 
 fn initials(kind: &str) -> &'static str {

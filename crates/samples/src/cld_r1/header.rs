@@ -136,6 +136,11 @@ impl Default for Row {
 }
 
 impl Row {
+    /// A cell.
+    pub fn get(&self, column: Col) -> &str {
+        self.0.get(column as usize).map_or("", |cell| cell)
+    }
+
     /// Writes a cell.
     pub fn set(&mut self, column: Col, value: impl Into<std::borrow::Cow<'static, str>>) {
         if let Some(cell) = self.0.get_mut(column as usize) {

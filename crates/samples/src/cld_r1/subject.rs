@@ -25,6 +25,7 @@ pub(super) struct Subject {
     pub client_type: &'static str,
     reason: String,
     pub older_reason: Option<&'static str>,
+    older_ticks: Option<[&'static str; 4]>,
     reason_true: &'static str,
     accommodation: &'static str,
     employment: &'static str,
@@ -72,6 +73,7 @@ impl Subject {
         carer.ticks = ["No"; 4];
         carer.untidy(plan, rng);
         carer.older_reason = None;
+        carer.older_ticks = None;
         carer.link = Some(if rng.chance(plan.mess * 0.1) {
             Link {
                 cell: format!("A9{}", 10_000_000 + index),
@@ -105,6 +107,7 @@ impl Subject {
             reason: reason.to_owned(),
             reason_true: reason,
             older_reason: None,
+            older_ticks: None,
             accommodation: rng.pick(labels::ACCOMMODATION),
             employment: rng.pick(labels::EMPLOYMENT),
             unpaid_carer: rng.pick(&["Yes", "No", "Unknown"]),
@@ -154,6 +157,14 @@ impl Subject {
                 self.older_reason = None;
             }
         }
+        if rng.chance(plan.mess) {
+            // Once ticked, now not: what is so now counts.
+            self.older_ticks = Some(["Yes"; 4]);
+        }
+    }
+
+    fn ticks(&self, older: bool) -> [&'static str; 4] {
+        self.older_ticks.filter(|_| older).unwrap_or(self.ticks)
     }
 
     /// Fills the person columns of a row; `older` rows may still hold what was so before.
@@ -187,7 +198,7 @@ impl Subject {
             row.set(Col::HasUnpaidCarer, self.unpaid_carer);
         }
         let columns = [Col::Autism, Col::Visual, Col::Hearing, Col::Dementia];
-        for (column, tick) in columns.into_iter().zip(self.ticks) {
+        for (column, tick) in columns.into_iter().zip(self.ticks(older)) {
             row.set(column, tick);
         }
         row.set(Col::Funding, "Fully Funded by the LA");
