@@ -57,11 +57,11 @@ pub(super) fn search(connection: &Connection, sight: &Sight, query: &Query) -> R
         if !view.sees_type(&query.rtype) {
             continue;
         }
-        let Some(matches) = matches(connection, &view, rtype, query)? else {
-            continue;
-        };
         if let Some(total) = &mut page.total {
-            let sql = format!("SELECT count(DISTINCT r.rid){}", matches.sql);
+            let Some(matches) = matches(connection, &view, rtype, query, 0)? else {
+                continue;
+            };
+            let sql = format!("SELECT count(DISTINCT i.rid){}", matches.sql);
             let count: i64 = connection
                 .prepare_cached(&sql)?
                 .query_row(params_from_iter(&matches.values), |row| row.get(0))?;
@@ -75,13 +75,15 @@ pub(super) fn search(connection: &Connection, sight: &Sight, query: &Query) -> R
         if most == 0 || page.next.is_some() {
             continue;
         }
+        let Some(matches) = matches(connection, &view, rtype, query, start)? else {
+            continue;
+        };
         let left = most - page.items.len();
         let sql = format!(
-            "SELECT DISTINCT r.rid{} AND r.rid > ? ORDER BY r.rid LIMIT ?",
+            "SELECT DISTINCT i.rid{} ORDER BY i.rid LIMIT ?",
             matches.sql
         );
         let mut values = matches.values;
-        values.push(start.into());
         values.push(i64::try_from(left + 1).unwrap_or(i64::MAX).into());
         let rids = connection
             .prepare_cached(&sql)?
@@ -120,130 +122,176 @@ fn word(connection: &Connection, text: &str) -> Result<Option<i64>, Error> {
         .optional()?)
 }
 
-/// `FROM … WHERE …` of all matches in one tenant; `None` when nothing can match.
+/// `FROM … WHERE …` of the matches in one tenant after a row, where `i.rid` is the row number;
+/// `None` when nothing can match.
 fn matches(
     connection: &Connection,
     view: &View<'_>,
     rtype: i64,
     query: &Query,
+    after: i64,
 ) -> Result<Option<Part>, Error> {
     let tenant = view.tenant_number();
     let mut clauses = Vec::with_capacity(query.clauses.len());
     for clause in &query.clauses {
-        match Condition::of(connection, &query.rtype, clause)? {
+        match Condition::of(connection, &query.rtype, rtype, clause)? {
             Some(condition) => clauses.push(condition),
             None => return Ok(None),
         }
     }
     clauses.sort_by_key(|clause| clause.rank);
-    let mut clauses = clauses.into_iter().peekable();
+    let mut clauses = clauses.into_iter();
     let mut part = Part::default();
-    match clauses.next_if(|clause| clause.table.is_some()) {
+    let place = [tenant.into(), after.into()];
+    match clauses.next() {
+        // An index that gives the row numbers in order is read only as far as the page needs.
         Some(Condition {
-            table: Some(table),
+            table,
+            ordered: true,
             rows,
             ..
         }) => {
-            part.add(
-                &format!(" FROM (SELECT DISTINCT i.rid FROM {table} i WHERE i.tenant = ?"),
-                [tenant.into()],
+            let from = format!(
+                " FROM {table} i CROSS JOIN resource r ON r.rid = i.rid
+                 WHERE i.tenant = ? AND i.rid > ?"
             );
+            part.add(&from, place);
             part.append(rows);
-            part.add(
-                ") d CROSS JOIN resource r ON r.rid = d.rid WHERE r.rtype = ? AND r.status <> 3",
-                [rtype.into()],
-            );
         }
-        _ => part.add(
-            " FROM resource r WHERE r.rtype = ? AND r.status <> 3",
-            [rtype.into()],
-        ),
+        // Otherwise the row numbers are gathered and sorted first. The plus keeps the table from
+        // being entered by row number.
+        Some(Condition { table, rows, .. }) => {
+            let from = format!(
+                " FROM (SELECT DISTINCT i.rid FROM {table} i {} WHERE i.tenant = ? AND +i.rid > ?",
+                entered_by(table)
+            );
+            part.add(&from, place);
+            part.append(rows);
+            part.add(") i CROSS JOIN resource r ON r.rid = i.rid WHERE 1", []);
+        }
+        None => {
+            part.add(
+                " FROM resource i CROSS JOIN resource r ON r.rid = i.rid
+                 WHERE i.tenant = ? AND i.rid > ? AND i.rtype = ?",
+                place,
+            );
+            part.values.push(rtype.into());
+        }
     }
-    for clause in clauses {
-        let start = match clause.table {
-            None => {
-                part.append(clause.rows);
-                continue;
-            }
-            Some(table) if clause.seeks => {
-                format!(" AND EXISTS (SELECT 1 FROM {table} i WHERE i.rid = r.rid AND i.tenant = ?")
-            }
-            Some(table) => {
-                format!(" AND r.rid IN (SELECT i.rid FROM {table} i WHERE i.tenant = ?")
-            }
+    part.add(" AND r.rtype = ? AND r.status <> 3", [rtype.into()]);
+    for Condition {
+        table, seeks, rows, ..
+    } in clauses
+    {
+        let start = if seeks {
+            format!(" AND EXISTS (SELECT 1 FROM {table} i WHERE i.rid = r.rid AND i.tenant = ?")
+        } else {
+            format!(" AND r.rid IN (SELECT i.rid FROM {table} i WHERE i.tenant = ?")
         };
         part.add(&start, [tenant.into()]);
-        part.append(clause.rows);
+        part.append(rows);
         part.add(")", []);
     }
     view.condition(&mut part.sql, &mut part.values);
     Ok(Some(part))
 }
 
-/// A clause as conditions on the rows `i` of an index table, or on `r` itself.
+/// The key by which a table with two is entered when the resource is not known yet.
+fn entered_by(table: &str) -> &'static str {
+    match table {
+        "date" => "INDEXED BY sqlite_autoindex_date_1",
+        "string" => "INDEXED BY sqlite_autoindex_string_1",
+        _ => "",
+    }
+}
+
+/// A clause as conditions on the rows `i` of an index table.
 struct Condition {
     /// How soon it should be used: the clause that finds fewest comes first.
     rank: u8,
-    table: Option<&'static str>,
+    table: &'static str,
     /// Whether the table's rows of one resource are found without looking at those of others: not
     /// so for a token without a code.
     seeks: bool,
+    /// Whether the table gives the resources in the order of their row numbers: so for one value.
+    ordered: bool,
     rows: Part,
 }
 
 impl Condition {
     /// `None` when nothing can match: no alternatives, or a parameter never written.
-    fn of(connection: &Connection, rtype: &str, clause: &Clause) -> Result<Option<Self>, Error> {
+    /// `rtype` is the type, and `number` its word.
+    fn of(
+        connection: &Connection,
+        rtype: &str,
+        number: i64,
+        clause: &Clause,
+    ) -> Result<Option<Self>, Error> {
         let param = |code: &str| word(connection, &format!("{rtype}.{code}"));
         Ok(match clause {
             Clause::Id(ids) => {
                 let mut rows = Part::default();
                 rows.add(
-                    " AND r.id IN (SELECT value FROM json_each(?))",
-                    [list(ids.iter().map(String::as_str))],
+                    " AND i.rtype = ? AND i.id IN (SELECT value FROM json_each(?))",
+                    [number.into(), list(ids.iter().map(String::as_str))],
                 );
                 Some(Self {
-                    rank: 10,
-                    table: None,
+                    rank: 0,
+                    table: "resource",
                     seeks: true,
+                    ordered: false,
                     rows,
                 })
             }
-            Clause::LastUpdated(any) => any_of(
-                any.iter()
-                    .map(|date| Ok(Some(range(date, "r.updated", "(r.updated + 1)")))),
-            )?
-            .map(|rows| Self {
-                rank: 9,
-                table: None,
-                seeks: true,
-                rows,
-            }),
+            Clause::LastUpdated(any) => {
+                any_of(any.iter().map(|date| Ok(Some(moment(date)))))?.map(|rows| Self {
+                    rank: 5,
+                    table: "resource",
+                    seeks: true,
+                    ordered: false,
+                    rows: fixed("rtype", number, rows),
+                })
+            }
             Clause::Token { param: code, any } => {
                 let Some(param) = param(code)? else {
                     return Ok(None);
                 };
                 let coded = any.iter().all(|token| token.code.is_some());
-                any_of(any.iter().map(|one| token(connection, one)))?.map(|rows| Self {
+                let codes = any.iter().filter_map(|token| token.code.as_deref());
+                let rows = any_of(any.iter().map(|one| token(connection, one)))?;
+                let rows = rows.map(|rows| match any.len() {
+                    0 | 1 => rows,
+                    _ if !coded => rows,
+                    _ => among("code", codes, rows),
+                });
+                rows.map(|rows| Self {
                     rank: match (coded, code.as_str()) {
                         (true, "identifier") => 0,
                         (true, _) => 3,
                         (false, _) => 6,
                     },
-                    table: Some("token"),
+                    table: "token",
                     seeks: coded,
-                    rows: of_param(param, rows),
+                    ordered: coded && any.len() == 1,
+                    rows: fixed("param", param, rows),
                 })
             }
             Clause::Reference { param: code, any } => {
                 let Some(param) = param(code)? else {
                     return Ok(None);
                 };
-                any_of(any.iter().map(|one| reference(connection, one)))?.map(|rows| Self {
+                let ids = any.iter().map(|target| target.id.as_str());
+                let rows = any_of(any.iter().map(|one| reference(connection, one)))?;
+                let rows = rows.map(|rows| match any.len() {
+                    0 | 1 => rows,
+                    _ => among("id", ids, rows),
+                });
+                rows.map(|rows| Self {
                     rank: 1,
-                    table: Some("reference"),
+                    table: "reference",
                     seeks: true,
-                    rows: of_param(param, rows),
+                    ordered: any.len() == 1,
+                    rows: fixed("param", param, rows),
                 })
             }
             Clause::Text { param: code, any } => {
@@ -252,9 +300,10 @@ impl Condition {
                 };
                 any_of(any.iter().map(|one| Ok(Some(text(one)))))?.map(|rows| Self {
                     rank: 2,
-                    table: Some("string"),
+                    table: "string",
                     seeks: true,
-                    rows: of_param(param, rows),
+                    ordered: matches!(any.as_slice(), [TextMatch::Equals(_)]),
+                    rows: fixed("param", param, rows),
                 })
             }
             Clause::Date { param: code, any } => {
@@ -264,9 +313,10 @@ impl Condition {
                 any_of(any.iter().map(|date| Ok(Some(range(date, "i.lo", "i.hi")))))?.map(|rows| {
                     Self {
                         rank: 4,
-                        table: Some("date"),
+                        table: "date",
                         seeks: true,
-                        rows: of_param(param, rows),
+                        ordered: false,
+                        rows: fixed("param", param, rows),
                     }
                 })
             }
@@ -274,9 +324,22 @@ impl Condition {
     }
 }
 
-fn of_param(param: i64, rows: Part) -> Part {
+/// The rows with one more column fixed.
+fn fixed(column: &str, number: i64, rows: Part) -> Part {
     let mut part = Part::default();
-    part.add(" AND i.param = ?", [param.into()]);
+    part.add(&format!(" AND i.{column} = ?"), [number.into()]);
+    part.append(rows);
+    part
+}
+
+/// The rows with a column among the values of all alternatives: what OR alone would look through
+/// every value of the parameter for.
+fn among<'t>(column: &str, values: impl Iterator<Item = &'t str>, rows: Part) -> Part {
+    let mut part = Part::default();
+    part.add(
+        &format!(" AND i.{column} IN (SELECT value FROM json_each(?))"),
+        [list(values)],
+    );
     part.append(rows);
     part
 }
@@ -361,6 +424,21 @@ fn after_prefix(prefix: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// The comparison of the moment of the last update with a given range.
+fn moment(date: &DateMatch) -> Part {
+    let (from, to): (Value, Value) = (micros(date.lo).into(), micros(date.hi).into());
+    let mut part = Part::default();
+    match date.op {
+        DateOp::Eq | DateOp::Ap => part.add("(i.updated >= ? AND i.updated < ?)", [from, to]),
+        DateOp::Ne => part.add("(i.updated < ? OR i.updated >= ?)", [from, to]),
+        DateOp::Gt | DateOp::Sa => part.add("(i.updated >= ?)", [to]),
+        DateOp::Lt | DateOp::Eb => part.add("(i.updated < ?)", [from]),
+        DateOp::Ge => part.add("(i.updated >= ?)", [from]),
+        DateOp::Le => part.add("(i.updated < ?)", [to]),
+    }
+    part
 }
 
 /// The comparison of a stored range with a given one.
