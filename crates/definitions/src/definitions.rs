@@ -24,7 +24,7 @@ struct Inner {
     below: Option<Definitions>,
     archive: Archive,
     /// The Shape of each entry, once it was asked for.
-    shapes: Vec<OnceLock<Result<Shape, Issue>>>,
+    shapes: Vec<OnceLock<Result<Shape, Box<Issue>>>>,
     names: OnceLock<Names>,
 }
 
@@ -132,12 +132,13 @@ impl Definitions {
     ///
     /// # Errors
     /// When the base of the definition is missing, broken or leads back to it.
-    pub fn checked_shape(&self, canonical: &str) -> Result<Option<Shape>, Issue> {
+    pub fn checked_shape(&self, canonical: &str) -> Result<Option<Shape>, Box<Issue>> {
         let (url, version) = split(canonical);
         let Some((layer, at)) = self.locate(|names| names.structures.get(url).copied()) else {
             return Ok(None);
         };
-        if version.is_some() && version != layer.entry(at).map(|entry| &*entry.version) {
+        let here = layer.entry(at).map(|entry| &*entry.version);
+        if version.is_some_and(|asked| !version_fits(url, here, asked)) {
             return Ok(None);
         }
         layer.compiled_at(at, None).map(Some)
@@ -279,7 +280,7 @@ impl Definitions {
         let (url, version) = split(canonical);
         let (layer, at) = self.locate(|names| names.value_sets.get(url).copied())?;
         let entry = layer.entry(at)?;
-        if version.is_some_and(|version| version != &*entry.version) {
+        if version.is_some_and(|asked| !version_fits(url, Some(&entry.version), asked)) {
             return None;
         }
         layer.0.archive.record(entry)
@@ -296,7 +297,7 @@ impl Definitions {
         &self,
         canonical: &str,
         trail: Option<&Trail<'_>>,
-    ) -> Result<Option<Shape>, Issue> {
+    ) -> Result<Option<Shape>, Box<Issue>> {
         let (url, _) = split(canonical);
         match self.locate(|names| names.structures.get(url).copied()) {
             Some((layer, at)) => layer.compiled_at(at, trail).map(Some),
@@ -335,7 +336,7 @@ impl Definitions {
     }
 
     /// The Shape of an entry of this layer, from its slot or compiled into it.
-    fn compiled_at(&self, at: usize, trail: Option<&Trail<'_>>) -> Result<Shape, Issue> {
+    fn compiled_at(&self, at: usize, trail: Option<&Trail<'_>>) -> Result<Shape, Box<Issue>> {
         let slot = self.0.shapes.get(at);
         if let Some(done) = slot.and_then(OnceLock::get) {
             return done.clone();
@@ -358,6 +359,18 @@ impl Definitions {
         }
         outcome
     }
+}
+
+/// Whether a definition of a version is what a reference with a version asks for.
+///
+/// R4's own definitions ask for the version of FHIR even of value sets that have versions of their
+/// own (`…/v3-NullFlavor|4.0.1`, which says of itself that it is `2018-08-12`).
+pub fn version_fits(url: &str, version: Option<&str>, asked: &str) -> bool {
+    version == Some(asked)
+        || (asked == "4.0.1"
+            && ["http://hl7.org/fhir/", "http://terminology.hl7.org/"]
+                .iter()
+                .any(|publisher| url.starts_with(publisher)))
 }
 
 /// A canonical url and its version.

@@ -24,7 +24,7 @@ mod rules;
 mod search_parameter;
 mod shape;
 
-pub use definitions::Definitions;
+pub use definitions::{Definitions, version_fits};
 pub use package_file::PackageFile;
 pub use rules::{
     Binding, Constraint, ConstraintSeverity, Context, Discriminator, DiscriminatorKind,

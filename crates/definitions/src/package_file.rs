@@ -44,7 +44,7 @@ impl PackageFile {
     /// # Errors
     /// When it is neither a `.tgz` nor a folder, is damaged, larger than is reasonable, has no
     /// manifest, or is for another FHIR version than R4.
-    pub fn open(path: &Path) -> Result<Self, Issue> {
+    pub fn open(path: &Path) -> Result<Self, Box<Issue>> {
         let mut reading = Reading::default();
         let outcome = if path.is_dir() {
             reading.folder(path)
@@ -145,7 +145,7 @@ impl Reading {
         Ok(())
     }
 
-    fn finish(mut self, path: &Path) -> Result<PackageFile, Issue> {
+    fn finish(mut self, path: &Path) -> Result<PackageFile, Box<Issue>> {
         let manifest = self
             .manifest
             .ok_or_else(|| unusable(path, "it has no package/package.json"))?;
@@ -179,16 +179,18 @@ fn resource_file(name: Option<&OsStr>) -> Option<String> {
     (name.ends_with(".json") && !name.starts_with('.')).then(|| name.to_owned())
 }
 
-fn unusable(path: &Path, why: &str) -> Issue {
+fn unusable(path: &Path, why: &str) -> Box<Issue> {
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
-    Issue::error(
-        codes::PACKAGE,
-        IssueType::Structure,
-        format!("the FHIR package cannot be used: {why}"),
+    Box::new(
+        Issue::error(
+            codes::PACKAGE,
+            IssueType::Structure,
+            format!("the FHIR package cannot be used: {why}"),
+        )
+        .at_input(InputPlace::file(name))
+        .help("give the .tgz of a FHIR R4 package, or a folder that holds one unpacked"),
     )
-    .at_input(InputPlace::file(name))
-    .help("give the .tgz of a FHIR R4 package, or a folder that holds one unpacked")
 }

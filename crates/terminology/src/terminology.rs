@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use definitions::Definitions;
+use definitions::{Definitions, version_fits};
 
 use crate::grammar::Grammar;
 use crate::set::{Extent, Membership, Rest, Set};
@@ -85,7 +85,7 @@ impl Terminology {
         };
         let known = known.as_ref()?;
         // Another version may hold other codes.
-        if version.is_some() && version != known.version.as_deref() {
+        if version.is_some_and(|asked| !version_fits(url, known.version.as_deref(), asked)) {
             return None;
         }
         Some(&known.set)

@@ -29,6 +29,9 @@ use overlay::Overlay;
 /// How deep definitions may be laid over each other.
 const MAX_BASES: usize = 64;
 
+/// The root of R5's types: it has no elements.
+const BASE: &str = "http://hl7.org/fhir/StructureDefinition/Base";
+
 /// The definitions that are being compiled, the innermost first: what a base must not be.
 #[derive(Clone, Copy)]
 pub(crate) struct Trail<'t> {
@@ -60,25 +63,30 @@ pub(crate) fn compile(
     structure: &Structure,
     definitions: &Definitions,
     trail: &Trail<'_>,
-) -> Result<Shape, Issue> {
+) -> Result<Shape, Box<Issue>> {
     let mut other_version = None;
     let draft = match &structure.base {
         None => Draft::bare(&structure.type_name),
         Some(base) => match definitions.compiled(base, Some(trail)) {
             Ok(Some(found)) => {
-                other_version = version_asked(base).filter(|asked| found.version() != Some(*asked));
+                other_version = version_asked(base)
+                    .filter(|asked| !crate::version_fits(found.url(), found.version(), asked));
                 Draft::over(&found, &structure.type_name)
             }
+            // R5 puts everything under a type that R4 does not have; some R4 packages name it.
+            Ok(None) if **base == *BASE => Draft::bare(&structure.type_name),
             Ok(None) => {
-                return Err(Issue::warning(
-                    codes::BASE_MISSING,
-                    IssueType::NotFound,
-                    format!(
-                        "the definition {} cannot be used: its base {base} is not there",
-                        structure.url
-                    ),
-                )
-                .help("add the package that has the base"));
+                return Err(Box::new(
+                    Issue::warning(
+                        codes::BASE_MISSING,
+                        IssueType::NotFound,
+                        format!(
+                            "the definition {} cannot be used: its base {base} is not there",
+                            structure.url
+                        ),
+                    )
+                    .help("add the package that has the base"),
+                ));
             }
             Err(issue) => return Err(issue),
         },
@@ -98,11 +106,13 @@ fn version_asked(canonical: &str) -> Option<&str> {
 }
 
 /// The issue of a structure that is laid over itself.
-pub(crate) fn cycle(url: &str) -> Issue {
-    Issue::warning(
-        codes::BASE_CYCLE,
-        IssueType::Conflict,
-        format!("the definition {url} cannot be used: it is laid over itself"),
+pub(crate) fn cycle(url: &str) -> Box<Issue> {
+    Box::new(
+        Issue::warning(
+            codes::BASE_CYCLE,
+            IssueType::Conflict,
+            format!("the definition {url} cannot be used: it is laid over itself"),
+        )
+        .help("mend `baseDefinition` in the package"),
     )
-    .help("mend `baseDefinition` in the package")
 }

@@ -24,7 +24,7 @@ pub use slim::slim;
 /// # Errors
 /// When the resource is of a type that matters but lacks what it cannot be used without; the issue
 /// names the definition and the member.
-pub fn read(resource: &Value) -> Result<Option<Definition>, Issue> {
+pub fn read(resource: &Value) -> Result<Option<Definition>, Box<Issue>> {
     match resource.text("resourceType") {
         Some("StructureDefinition") => structure::read(resource).map(Definition::Structure),
         Some("ValueSet") => terms::read_value_set(resource).map(Definition::ValueSet),

@@ -11,7 +11,7 @@ pub fn text(value: &Value, name: &str) -> Option<Box<str>> {
 }
 
 /// A text member that must be there.
-pub fn required(value: &Value, name: &str) -> Result<Box<str>, Issue> {
+pub fn required(value: &Value, name: &str) -> Result<Box<str>, Box<Issue>> {
     match value.text(name) {
         Some(found) if !found.trim().is_empty() => Ok(found.into()),
         _ => Err(broken(
@@ -72,18 +72,20 @@ pub fn choice_text(value: &Value, prefix: &str) -> Option<Box<str>> {
 }
 
 /// The issue of a definition that cannot be read.
-pub fn broken(resource: &Value, why: &str) -> Issue {
+pub fn broken(resource: &Value, why: &str) -> Box<Issue> {
     let name = resource
         .text("url")
         .or_else(|| resource.text("id"))
         .unwrap_or("without url and id");
     let kind = resource.text("resourceType").unwrap_or("resource");
-    Issue::warning(
-        codes::UNREADABLE,
-        IssueType::Structure,
-        format!("the {kind} {name} cannot be used: {why}"),
+    Box::new(
+        Issue::warning(
+            codes::UNREADABLE,
+            IssueType::Structure,
+            format!("the {kind} {name} cannot be used: {why}"),
+        )
+        .help("mend the package, or leave the definition out of it"),
     )
-    .help("mend the package, or leave the definition out of it")
 }
 
 /// Whether the publisher has retired it.

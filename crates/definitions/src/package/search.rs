@@ -6,7 +6,7 @@ use json::Value;
 use super::read::{broken, required, text, texts};
 use crate::{SearchComponent, SearchKind, SearchParameter};
 
-pub fn read(resource: &Value) -> Result<SearchParameter, Issue> {
+pub fn read(resource: &Value) -> Result<SearchParameter, Box<Issue>> {
     let kind = required(resource, "type")?;
     Ok(SearchParameter {
         url: required(resource, "url")?,

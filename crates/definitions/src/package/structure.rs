@@ -24,7 +24,7 @@ pub const MAX_VALUE_SET: &str =
 
 const SYSTEM_TYPE: &str = "http://hl7.org/fhirpath/System.";
 
-pub fn read(resource: &Value) -> Result<Structure, Issue> {
+pub fn read(resource: &Value) -> Result<Structure, Box<Issue>> {
     let url = required(resource, "url")?;
     let kind = match resource.text("kind") {
         Some("primitive-type") => Kind::Primitive,

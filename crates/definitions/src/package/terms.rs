@@ -17,7 +17,7 @@ pub const ABSTRACT: [&str; 2] = ["notSelectable", "abstract"];
 /// Properties that are kept because value sets filter by them.
 pub const FILTERED: [&str; 1] = ["acme-plasma"];
 
-pub fn read_value_set(resource: &Value) -> Result<ValueSet, Issue> {
+pub fn read_value_set(resource: &Value) -> Result<ValueSet, Box<Issue>> {
     let url = required(resource, "url")?;
     let mut set = ValueSet {
         url,
@@ -88,7 +88,7 @@ fn expansion(resource: &Value) -> Vec<Include> {
     includes
 }
 
-pub fn read_code_system(resource: &Value) -> Result<CodeSystem, Issue> {
+pub fn read_code_system(resource: &Value) -> Result<CodeSystem, Box<Issue>> {
     Ok(CodeSystem {
         url: required(resource, "url")?,
         version: text(resource, "version"),
