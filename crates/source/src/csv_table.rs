@@ -13,7 +13,7 @@ use crate::census::{Census, Unused};
 use crate::opened::{Event, Unreadable};
 use crate::row::{Cells, Row, text_cell};
 use crate::text::{TextFile, unreadable};
-use records::{Next, Records};
+use records::{Fault, Next, Records};
 
 pub(crate) use opening::{absent_names, no_header, no_records, open};
 
@@ -55,7 +55,13 @@ impl Adapter for CsvTable {
                 Next::Faulty { row, line, fault } => (row, line, Some(fault)),
             };
             let outcome = match fault {
-                Some(fault) => Err(Box::new((faults::fault(fault, &self.layout, row), None))),
+                Some(fault) => {
+                    let text = match fault {
+                        Fault::Quote(_) => std::str::from_utf8(records.text()).ok(),
+                        _ => None,
+                    };
+                    Err(Box::new((faults::fault(fault, &self.layout, row), text)))
+                }
                 None => self.cells(&records, row),
             };
             let flow = match outcome {

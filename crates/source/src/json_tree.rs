@@ -131,7 +131,14 @@ impl Adapter for JsonTree {
                         }
                     }
                 }
-                Err(issue) => reading.unreadable(0, *issue, pointer, None),
+                Err(issue) => {
+                    // What is not JSON is kept as one text, where it can be one.
+                    let text = std::str::from_utf8(documents.bytes())
+                        .ok()
+                        .filter(|text| text.len() <= crate::limits::CELL_BYTES)
+                        .map(Value::from);
+                    reading.unparsed(*issue, pointer, text);
+                }
             }
             if reading.stopped {
                 return Ok(());
@@ -316,7 +323,7 @@ impl Reading<'_, '_> {
                 if !blank {
                     let expected = if step.each { "array" } else { "object" };
                     let issue = wrong_type(expected, other);
-                    self.unreadable(table, issue, pointer.clone(), Some(other));
+                    self.unreadable(table, issue, pointer, other);
                 }
             }
         }
@@ -339,12 +346,7 @@ impl Reading<'_, '_> {
         }
         let is_plain = layout.paths.iter().all(|path| path.steps.is_empty());
         if !is_plain && !matches!(value, Value::Object(_)) {
-            self.unreadable(
-                table,
-                wrong_type("object", value),
-                pointer.clone(),
-                Some(value),
-            );
+            self.unreadable(table, wrong_type("object", value), pointer, value);
             return;
         }
         let here = pointer.clone();
@@ -388,25 +390,37 @@ impl Reading<'_, '_> {
         }
     }
 
-    fn unreadable(&mut self, table: usize, issue: Issue, pointer: String, value: Option<&Value>) {
-        if let Some(counts) = self
-            .census
-            .as_deref_mut()
-            .and_then(|c| c.tables.get_mut(table))
-        {
-            counts.unreadable += 1;
-        }
-        // What could not be parsed is reported whichever tables are wanted: it may hold records of
-        // any of them.
-        if value.is_some() && self.wanted.get(table) != Some(&true) {
+    /// A document whose text is not JSON. It is reported whichever tables are wanted: it may hold
+    /// records of any of them.
+    fn unparsed(&mut self, issue: Issue, pointer: String, text: Option<Value>) {
+        let mut place = self.tree.place();
+        place.row = Some(self.line);
+        place.pointer = Some(pointer);
+        self.report(0, issue, place, text.as_ref());
+    }
+
+    /// A value that is no record of a table.
+    fn unreadable(&mut self, table: usize, issue: Issue, pointer: &str, value: &Value) {
+        if self.wanted.get(table) != Some(&true) {
             return;
         }
         let mut place = self.tree.place();
-        place.row = (self.by_line || value.is_none()).then_some(self.line);
-        place.pointer = Some(pointer);
-        // Which of its parts are denied cannot be told once the shape is another.
-        let raw = match value {
-            Some(value) if !self.tree.has_denied() => value.to_string(),
+        place.row = self.by_line.then_some(self.line);
+        place.pointer = Some(pointer.to_owned());
+        self.report(table, issue, place, Some(value));
+    }
+
+    fn report(&mut self, table: usize, issue: Issue, place: InputPlace, content: Option<&Value>) {
+        if let Some(counts) = self
+            .census
+            .as_deref_mut()
+            .and_then(|census| census.tables.get_mut(table))
+        {
+            counts.unreadable += 1;
+        }
+        // Which of its parts are denied cannot be told where the shape is another.
+        let raw = match content {
+            Some(content) if !self.tree.has_denied() => content.to_string(),
             _ => String::new(),
         };
         self.stopped = (self.visit)(Event::Unreadable(Unreadable {

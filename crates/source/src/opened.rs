@@ -186,7 +186,8 @@ pub struct Unreadable {
     pub place: InputPlace,
     /// What is wrong with it.
     pub issues: Vec<Issue>,
-    /// It as far as it was read, as compact JSON. Empty where a denied value could be in it, or
-    /// where it is too large to be kept: then the place must do.
+    /// It as far as it was read, as compact JSON: an object where its cells are known, otherwise an
+    /// array of its cells or one text. Empty where a denied value could be in it, where it is too
+    /// large to be kept, or where its bytes are no text: then the place must do.
     pub raw: String,
 }

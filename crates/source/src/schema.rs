@@ -265,20 +265,25 @@ impl Markers {
 
     /// Whether a text stands for nothing.
     pub fn is_missing(&self, text: &str) -> bool {
-        let text = text.trim();
+        // Most cells begin and end with a letter or digit: nothing to trim.
+        let graphic = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+        let bytes = text.as_bytes();
+        let text = if graphic(bytes.first()) && graphic(bytes.last()) {
+            text
+        } else {
+            text.trim()
+        };
         if text.is_empty() {
             return true;
         }
-        // Lower case may be longer or shorter than the text, but not by more than this.
-        if text.len() > self.longest.saturating_mul(3) {
-            return false;
+        if text.is_ascii() {
+            return text.len() <= self.longest
+                && self
+                    .texts
+                    .iter()
+                    .any(|marker| marker.eq_ignore_ascii_case(text));
         }
-        self.texts.iter().any(|marker| {
-            if text.is_ascii() {
-                marker.eq_ignore_ascii_case(text)
-            } else {
-                *marker == text.to_lowercase()
-            }
-        })
+        // Lower case may be shorter than the text, but never by more than this.
+        text.len() <= self.longest.saturating_mul(3) && self.texts.contains(&text.to_lowercase())
     }
 }

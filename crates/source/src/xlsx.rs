@@ -85,15 +85,16 @@ impl SheetTable {
                 continue;
             }
             let number = row.number;
-            let flow = match self.fault(&row) {
+            let fault = self.fault(&row);
+            let record = Row {
+                layout: &self.layout,
+                cells: Cells::Sheet(row.cells),
+                number,
+                line: None,
+                parent: None,
+            };
+            let flow = match fault {
                 None => {
-                    let record = Row {
-                        layout: &self.layout,
-                        cells: Cells::Sheet(row.cells),
-                        number,
-                        line: None,
-                        parent: None,
-                    };
                     if let Some(census) = census.as_deref_mut() {
                         self.count(census, &record, row.cells, &mut undeclared);
                     }
@@ -109,8 +110,12 @@ impl SheetTable {
                     visit(Event::Unreadable(Unreadable {
                         table: self.layout.table,
                         place: self.layout.place().row(number),
+                        raw: if issue.code == codes::BAD_WORKBOOK {
+                            record.raw_json()
+                        } else {
+                            String::new()
+                        },
                         issues: vec![issue],
-                        raw: String::new(),
                     }))
                 }
             };

@@ -314,6 +314,7 @@ fn a_quote_that_is_not_doubled_costs_its_row_only() {
     assert_eq!(read.codes(), [codes::BAD_QUOTE]);
     let place = read.unreadable[0].issues[0].input.as_ref().unwrap();
     assert_eq!(place.to_string(), "export.csv, row 2, column Note");
+    assert!(read.unreadable[0].raw.starts_with(r#"["1","a","said "#));
     assert_eq!(read.rows.len(), 2);
     assert_eq!(read.rows[1].cells[2].as_deref(), Some("5\" pipe"));
 }
