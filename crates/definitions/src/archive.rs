@@ -32,9 +32,10 @@ pub struct Entry<'a> {
     /// The type it defines or constrains; the code of a search parameter.
     #[serde(borrow)]
     pub type_name: Cow<'a, str>,
-    /// The resource types of a search parameter.
+    /// The resource types of a search parameter, with spaces between them: one text can be
+    /// borrowed from the index, a list of texts cannot.
     #[serde(borrow)]
-    pub bases: Vec<Cow<'a, str>>,
+    pub bases: Cow<'a, str>,
     /// Whether its publisher has retired it.
     pub is_retired: bool,
     at: u32,
@@ -66,7 +67,7 @@ impl Entry<'_> {
             version: Cow::Borrowed(""),
             id: Cow::Borrowed(""),
             type_name: Cow::Borrowed(""),
-            bases: Vec::new(),
+            bases: Cow::Borrowed(""),
             is_retired: false,
             at: u32::try_from(at).map_err(|_| "the definitions are larger than 4 GB")?,
             length: u32::try_from(length).map_err(|_| "a definition is larger than 4 GB")?,
@@ -100,7 +101,7 @@ impl Entry<'_> {
             Definition::SearchParameter(parameter) => {
                 entry.sort = Sort::SearchParameter;
                 entry.type_name = own(&parameter.code);
-                entry.bases = parameter.bases.iter().map(|base| own(base)).collect();
+                entry.bases = Cow::Owned(parameter.bases.join(" "));
                 &None
             }
         };

@@ -36,7 +36,7 @@ struct Names {
     profiles: HashMap<Cow<'static, str>, usize>,
     value_sets: HashMap<Cow<'static, str>, usize>,
     code_systems: HashMap<Cow<'static, str>, usize>,
-    searches: HashMap<Cow<'static, str>, Vec<usize>>,
+    searches: HashMap<Box<str>, Vec<usize>>,
 }
 
 impl Names {
@@ -62,8 +62,13 @@ impl Names {
                     }
                 }
                 Sort::SearchParameter => {
-                    for base in &entry.bases {
-                        names.searches.entry(base.clone()).or_default().push(at);
+                    for base in entry.bases.split(' ') {
+                        match names.searches.get_mut(base) {
+                            Some(places) => places.push(at),
+                            None => {
+                                names.searches.insert(base.into(), vec![at]);
+                            }
+                        }
                     }
                 }
             }

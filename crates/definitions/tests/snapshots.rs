@@ -169,6 +169,36 @@ const UK_CORE: &[Explained] = &[
     ),
 ];
 
+const EXTENSIONS: &str = "data/packages/hl7.fhir.uv.extensions.r4-5.3.0-ballot-tc1.tgz";
+const SUMMARY: &str = "data/packages/hl7.fhir.uv.ips-2.0.0.tgz";
+
+const IPS: &[Explained] = &[
+    (
+        "Bundle-uv-ips",
+        "Bundle.entry:",
+        "isSummary",
+        "the resource of an entry is in the summary in every slice, as it is in R4",
+    ),
+    (
+        "Observation-results-laboratory-pathology-uv-ips",
+        "Observation.category:laboratory",
+        "types",
+        "a slice keeps the profile that every category has",
+    ),
+    (
+        "Observation-results-radiology-uv-ips",
+        "Observation.category:radiology",
+        "types",
+        "a slice keeps the profile that every category has",
+    ),
+    (
+        "Observation-results-radiology-uv-ips",
+        "Observation.effective[x]:effectiveDateTime",
+        "constraints",
+        "a type's slice keeps the invariant that the whole choice has",
+    ),
+];
+
 fn explains(explained: &Explained, difference: &Difference) -> bool {
     let (definition, element, what, _) = explained;
     *definition == difference.definition
@@ -177,7 +207,7 @@ fn explains(explained: &Explained, difference: &Difference) -> bool {
 }
 
 /// Compares all definitions of a package; gives how many definitions and elements were compared.
-fn check(path: &str, explanations: &[Explained]) -> Option<(usize, usize)> {
+fn check(all: &Definitions, path: &str, explanations: &[Explained]) -> Option<(usize, usize)> {
     let package = peers::package(path)?;
     let (mut definitions, mut elements) = (0, 0);
     let mut unexplained = Vec::new();
@@ -186,7 +216,7 @@ fn check(path: &str, explanations: &[Explained]) -> Option<(usize, usize)> {
         if resource.text("resourceType") != Some("StructureDefinition") {
             continue;
         }
-        let Some((count, differences)) = compare(Definitions::embedded(), resource) else {
+        let Some((count, differences)) = compare(all, resource) else {
             continue;
         };
         definitions += 1;
@@ -220,7 +250,7 @@ fn check(path: &str, explanations: &[Explained]) -> Option<(usize, usize)> {
 
 #[test]
 fn r4_core_is_rebuilt_from_its_differentials() {
-    if let Some((definitions, elements)) = check(peers::R4, R4) {
+    if let Some((definitions, elements)) = check(Definitions::embedded(), peers::R4, R4) {
         assert!(
             definitions >= 650,
             "only {definitions} definitions were compared"
@@ -231,9 +261,31 @@ fn r4_core_is_rebuilt_from_its_differentials() {
 
 #[test]
 fn uk_core_agrees_with_another_snapshot_tool() {
-    if let Some((definitions, elements)) = check(peers::UK_CORE_SNAPSHOTS, UK_CORE) {
+    if let Some((definitions, elements)) =
+        check(Definitions::embedded(), peers::UK_CORE_SNAPSHOTS, UK_CORE)
+    {
         assert_eq!(definitions, 153);
         assert!(elements >= 5_000, "only {elements} elements were compared");
+    }
+}
+
+/// The International Patient Summary comes as a package that a site could add: its publisher's
+/// snapshots show how definitions fare that Causeway does not ship.
+#[test]
+fn the_patient_summary_agrees_as_an_added_package() {
+    let (Some(extensions), Some(summary)) = (peers::package(EXTENSIONS), peers::package(SUMMARY))
+    else {
+        return;
+    };
+    let mut all = Definitions::embedded().clone();
+    for package in [extensions, summary] {
+        let (definitions, issues) = package.definitions();
+        assert_eq!(issues, []);
+        all = all.with(&definitions).unwrap();
+    }
+    if let Some((definitions, elements)) = check(&all, SUMMARY, IPS) {
+        assert_eq!(definitions, 32);
+        assert!(elements >= 2_600, "only {elements} elements were compared");
     }
 }
 

@@ -13,42 +13,44 @@ pub struct Listed {
 /// Reads an expression. What is more than a list of concepts (what is under a concept, a reference
 /// set, a difference) makes the list incomplete.
 pub fn read(expression: &str) -> Listed {
+    certain(expression).unwrap_or_default()
+}
+
+/// What a list says; `None` when the expression is not a list of concepts joined by OR, each alone
+/// or with an operator of its own. Anything else may take concepts away again.
+fn certain(expression: &str) -> Option<Listed> {
     let mut listed = Listed {
         codes: Vec::new(),
         is_complete: true,
     };
-    let Some(tokens) = tokens(expression) else {
-        return Listed::default();
-    };
-    // Anything but OR may take codes away again, so that nothing is certain.
-    if tokens
-        .iter()
-        .any(|token| matches!(token, Token::Word(word) if !is_known(word)))
-    {
-        return Listed::default();
-    }
     let mut operator: Option<Reach> = None;
-    for token in tokens {
+    let mut open = 0_usize;
+    let mut wants_concept = true;
+    for token in tokens(expression)? {
         match token {
-            Token::Code(code) => match operator.take() {
-                None => listed.codes.push(code),
-                Some(Reach::SelfAndBelow) => {
-                    listed.codes.push(code);
-                    listed.is_complete = false;
-                }
-                Some(Reach::Elsewhere) => listed.is_complete = false,
-            },
-            Token::Word(word) => {
-                if let Some(reach) = reach(&word) {
-                    operator = Some(reach);
+            Token::Code(code) if wants_concept => {
+                wants_concept = false;
+                match operator.take() {
+                    None => listed.codes.push(code),
+                    Some(Reach::SelfAndBelow) => {
+                        listed.codes.push(code);
+                        listed.is_complete = false;
+                    }
+                    Some(Reach::Elsewhere) => listed.is_complete = false,
                 }
             }
+            Token::Word(word) => match &*word {
+                "or" if !wants_concept => wants_concept = true,
+                // An operator before a group would be one for all in it.
+                "(" if wants_concept && operator.is_none() => open += 1,
+                ")" if !wants_concept => open = open.checked_sub(1)?,
+                word if wants_concept && operator.is_none() => operator = Some(reach(word)?),
+                _ => return None,
+            },
+            Token::Code(_) => return None,
         }
     }
-    if listed.codes.is_empty() {
-        listed.is_complete = false;
-    }
-    listed
+    (!wants_concept && open == 0).then_some(listed)
 }
 
 enum Reach {
@@ -59,10 +61,6 @@ enum Reach {
 enum Token {
     Code(String),
     Word(String),
-}
-
-fn is_known(word: &str) -> bool {
-    matches!(word, "or" | "(" | ")") || reach(word).is_some()
 }
 
 fn reach(word: &str) -> Option<Reach> {
@@ -120,8 +118,13 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_leaves_nothing_certain() {
+    fn anything_but_a_list_leaves_nothing_certain() {
         for expression in [
+            "",
+            "< (1 OR 2)",
+            "1 2",
+            "1 OR",
+            "(1",
             "(1 OR 2) MINUS 3",
             "1 AND 2",
             "1 : 2 = 3",

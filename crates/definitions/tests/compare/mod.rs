@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use definitions::form::{Definition, ElementRule};
 use definitions::{
-    Constraint, Definitions, Discriminator, DiscriminatorKind, Element, ElementType, Shape,
-    Slicing, SlicingRules, package,
+    Binding, Constraint, Definitions, Discriminator, DiscriminatorKind, Element, ElementType,
+    Shape, Slicing, SlicingRules, package,
 };
 use json::{Object, Value};
 
@@ -105,16 +105,12 @@ fn aspects(
             format!("{:?}", rule.max_length),
             format!("{:?}", element.max_length),
         ),
-        (
-            "binding",
-            format!("{:?}", rule.binding),
-            format!("{:?}", element.binding),
-        ),
+        ("binding", binding(&rule.binding), binding(&element.binding)),
         ("slicing", slicing(rule), format!("{:?}", element.slicing)),
         (
             "contentReference",
-            format!("{:?}", rule.content_reference),
-            format!("{:?}", element.content_reference),
+            content_reference(&rule.content_reference),
+            content_reference(&element.content_reference),
         ),
         (
             "mustSupport",
@@ -221,7 +217,7 @@ fn types(types: &[ElementType]) -> String {
         .iter()
         .map(|one| {
             let list = |urls: &[Box<str>]| {
-                let mut urls: Vec<&str> = urls.iter().map(|url| &**url).collect();
+                let mut urls: Vec<&str> = urls.iter().map(|url| unversioned(url)).collect();
                 urls.sort_unstable();
                 urls.join(",")
             };
@@ -247,4 +243,29 @@ fn is_unsliced_extension(id: &str) -> bool {
         id.rsplit_once('.'),
         Some((_, "extension" | "modifierExtension"))
     )
+}
+
+/// Publishers add versions to references when they make snapshots.
+fn unversioned(url: &str) -> &str {
+    url.split('|').next().unwrap()
+}
+
+fn binding(binding: &Option<Binding>) -> String {
+    binding.as_ref().map_or("-".into(), |binding| {
+        format!(
+            "{:?} {:?} {:?}",
+            binding.strength,
+            binding.value_set.as_deref().map(unversioned),
+            binding.max_value_set.as_deref().map(unversioned)
+        )
+    })
+}
+
+/// Later publishers name the type of the definition in front of the element.
+fn content_reference(reference: &Option<Box<str>>) -> String {
+    reference
+        .as_deref()
+        .and_then(|reference| reference.split('#').nth(1))
+        .unwrap_or("-")
+        .into()
 }

@@ -1,5 +1,8 @@
 //! Units of measure: UCUM (<https://ucum.org/ucum>), case-sensitive codes.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use crate::Membership;
 
 const PREFIXES: &[&str] = &[
@@ -163,12 +166,15 @@ fn split_exponent(symbol: &str) -> (&str, &str) {
 }
 
 fn is_atom(symbol: &str) -> bool {
-    let metric = |atom: &str| METRIC.split(' ').any(|known| known == atom);
-    PLAIN.split(' ').any(|known| known == symbol)
-        || metric(symbol)
+    static ATOMS: LazyLock<(HashSet<&str>, HashSet<&str>)> =
+        LazyLock::new(|| (METRIC.split(' ').collect(), PLAIN.split(' ').collect()));
+    let (metric, plain) = &*ATOMS;
+    plain.contains(symbol)
+        || metric.contains(symbol)
         || PREFIXES
             .iter()
-            .any(|prefix| symbol.strip_prefix(prefix).is_some_and(metric))
+            .filter_map(|prefix| symbol.strip_prefix(prefix))
+            .any(|atom| metric.contains(atom))
 }
 
 #[cfg(test)]
