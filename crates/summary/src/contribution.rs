@@ -26,6 +26,9 @@ pub struct Contribution {
     pub resources: Vec<Stated>,
     /// What could not be processed and is therefore missing (CS-7): never content.
     pub held_back: Vec<HeldBack>,
+    /// Resource types of this organisation that the reader is not granted: the affected sections
+    /// say so, whether or not there are any.
+    pub not_shared: Vec<String>,
 }
 
 /// A resource and when it was stated.

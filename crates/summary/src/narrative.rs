@@ -83,6 +83,16 @@ fn missing(gathered: &Gathered<'_>, section: &Section) -> Vec<String> {
                 contribution.organisation
             ));
         }
+        for type_name in contribution
+            .not_shared
+            .iter()
+            .filter(|type_name| affected(type_name).contains(&section.key))
+        {
+            sentences.push(format!(
+                "This section may be incomplete: {type_name} records of {} are outside what may be shared with the reader. {ask}.",
+                contribution.organisation
+            ));
+        }
         if let Some(count) = gathered.retired.get(&(section.key, index)) {
             sentences.push(format!(
                 "{} no longer reports {count} record(s) that it reported before; they are not shown. {ask}.",

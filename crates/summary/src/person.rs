@@ -84,7 +84,7 @@ pub(crate) fn agree<'a>(
         [] => return Err(Refusal::NoContribution),
         [only] => vec![*only],
         several => {
-            let (used, different) = same_person(several)?;
+            let (used, different) = same_person(several, settings.subject.as_deref())?;
             left_out.extend(different.into_iter().map(|contribution| LeftOut {
                 contribution,
                 why: Why::Differs,
@@ -98,8 +98,13 @@ pub(crate) fn agree<'a>(
 type Split<'a> = (Vec<&'a Contribution>, Vec<&'a Contribution>);
 
 /// The contributions that agree in all three parts of the key. Between groups that disagree, one
-/// that somebody traced outweighs others, then the larger; a tie is refused.
-fn same_person<'a>(contributions: &[&'a Contribution]) -> Result<Split<'a>, Refusal> {
+/// the one that was asked for by id comes first, then one that somebody traced, then the larger; a
+/// tie is refused.
+fn same_person<'a>(
+    contributions: &[&'a Contribution],
+    subject: Option<&str>,
+) -> Result<Split<'a>, Refusal> {
+    let is_subject = |c: &&Contribution| subject.is_some() && c.patient.text("id") == subject;
     let mut groups: BTreeMap<(String, String, String), Vec<&'a Contribution>> = BTreeMap::new();
     let mut unkeyed = Vec::new();
     for contribution in contributions {
@@ -114,8 +119,13 @@ fn same_person<'a>(contributions: &[&'a Contribution]) -> Result<Split<'a>, Refu
     }
     let weight = |group: &[&Contribution]| {
         let traced = group.iter().filter(|c| is_traced(&c.patient)).count();
-        (traced > 0, group.len())
+        (group.iter().any(is_subject), traced > 0, group.len())
     };
+    if let Some(alone) = unkeyed.iter().copied().find(|c| is_subject(c)) {
+        // What was asked for names nobody whom others could agree with: it stands alone.
+        let others = contributions.iter().copied().filter(|c| !is_subject(c));
+        return Ok((vec![alone], others.collect()));
+    }
     let best = groups.values().map(|group| weight(group)).max();
     let winners = groups.values().filter(|g| Some(weight(g)) == best).count();
     let disagree = || Refusal::Disagree {

@@ -32,6 +32,9 @@ pub struct Settings {
     pub recent_months: u32,
     /// The version of the program, for the authoring Device.
     pub version: String,
+    /// The id of the Patient that was asked for, where one was: where records disagree on who they
+    /// are about (CS-2), those that agree with this one are gathered.
+    pub subject: Option<String>,
 }
 
 impl Settings {
@@ -45,6 +48,7 @@ impl Settings {
             stale_after_days: 31,
             recent_months: 6,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            subject: None,
         }
     }
 }

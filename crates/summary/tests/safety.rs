@@ -58,6 +58,28 @@ fn cs_02_a_record_without_a_key_joins_nobody() {
 }
 
 #[test]
+fn cs_02_the_record_asked_for_by_id_decides_who_is_meant() {
+    let mut other = home("B2", &[&allergy("Nuts")]);
+    other.patient = patient("p-B2", "Smith", "1936-06-01");
+    let both = [home("A1", &[&allergy("Latex")]), other];
+    for (id, there, absent) in [("p-A1", "Latex", "Nuts"), ("p-B2", "Nuts", "Latex")] {
+        let mut asked = settings();
+        asked.subject = Some(id.to_owned());
+        let text = summarise(&both, &asked).unwrap().bundle.to_string();
+        assert!(text.contains(there) && !text.contains(absent));
+    }
+}
+
+#[test]
+fn cs_07_what_the_reader_is_not_granted_is_said() {
+    let mut at_home = home("A1", &[&allergy("Latex")]);
+    at_home.not_shared = vec!["MedicationStatement".to_owned()];
+    let made = summary(&[at_home]);
+    assert!(words(&made.bundle, "Medication Summary").contains("outside what may be shared"));
+    assert!(!words(&made.bundle, "Problems").contains("outside"));
+}
+
+#[test]
 fn cs_03_where_an_untraced_person_lives_is_withheld() {
     let encounter = r#"{"resourceType":"Encounter","status":"in-progress","class":{"code":"HH"},"location":[{"location":{"reference":"Location/l1"}}],
         "serviceProvider":{"reference":"Organization/o1"}}"#;

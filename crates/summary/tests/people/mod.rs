@@ -50,6 +50,7 @@ pub fn home(tenant: &str, resources: &[&str]) -> Contribution {
             .map(|(index, text)| stated(tenant, index, text))
             .collect(),
         held_back: Vec::new(),
+        not_shared: Vec::new(),
     }
 }
 

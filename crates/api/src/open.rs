@@ -1,0 +1,91 @@
+//! What is open to anyone: whether the server is there and well, and how to get a token.
+
+use auth::Readiness;
+use axum::http::StatusCode;
+use json::{Object, Value};
+
+use crate::respond::Reply;
+use crate::serve::Inner;
+
+const JSON: &str = "application/json";
+
+/// `_ping`: there, and in which version.
+pub(crate) fn ping(inner: &Inner) -> Reply {
+    let body = Object::new()
+        .with("status", "pass")
+        .with("version", inner.config.version.as_str());
+    reply(StatusCode::OK, body)
+}
+
+/// `_status`: whether the store and the issuer's keys are well.
+pub(crate) async fn status(inner: &Inner) -> Reply {
+    let store = match inner.vault.ready().await {
+        Ok(()) => "pass",
+        Err(error) => {
+            tracing::error!(%error, "the store is not ready");
+            "fail"
+        }
+    };
+    let issuer = match inner.auth.readiness() {
+        Readiness::Ready => "pass",
+        Readiness::Stale { .. } => "warn",
+        Readiness::NoKeys => "fail",
+    };
+    let overall = ["fail", "warn"]
+        .into_iter()
+        .find(|word| store == *word || issuer == *word)
+        .unwrap_or("pass");
+    let code = match overall {
+        "fail" => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::OK,
+    };
+    let check = |status: &str| vec![Value::from(Object::new().with("status", status))];
+    let body = Object::new()
+        .with("status", overall)
+        .with("version", inner.config.version.as_str())
+        .with(
+            "checks",
+            Object::new()
+                .with("store", check(store))
+                .with("issuer", check(issuer)),
+        );
+    reply(code, body)
+}
+
+/// `.well-known/smart-configuration` (SMART App Launch 2, backend services).
+pub(crate) fn smart(inner: &Inner) -> Reply {
+    let words = |words: &[&str]| words.iter().map(|w| Value::from(*w)).collect::<Value>();
+    let issuer = &inner.config.issuer;
+    let mut body = Object::new().with("issuer", issuer.issuer.as_str());
+    if let Some(jwks) = &issuer.jwks_uri {
+        body.insert("jwks_uri", jwks.as_str());
+    }
+    if let Some(endpoint) = &issuer.token_endpoint {
+        body.insert("token_endpoint", endpoint.as_str());
+    }
+    body.insert("grant_types_supported", words(&["client_credentials"]));
+    body.insert(
+        "token_endpoint_auth_methods_supported",
+        words(&["private_key_jwt"]),
+    );
+    body.insert(
+        "token_endpoint_auth_signing_alg_values_supported",
+        words(&["RS384", "ES384"]),
+    );
+    let scopes: Value = inner
+        .config
+        .types
+        .iter()
+        .map(|name| Value::from(format!("system/{name}.rs")))
+        .collect();
+    body.insert("scopes_supported", scopes);
+    body.insert(
+        "capabilities",
+        words(&["client-confidential-asymmetric", "permission-v2"]),
+    );
+    reply(StatusCode::OK, body)
+}
+
+fn reply(status: StatusCode, body: Object) -> Reply {
+    Reply::of(status, JSON, Value::from(body).to_string().into_bytes())
+}

@@ -1,0 +1,163 @@
+//! Answers: representations, validators, and the headers that every answer carries.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use json::Value;
+use store::Stored;
+
+use crate::failure::Failure;
+use crate::format::Format;
+use crate::request::{CORRELATION_ID, Ids, REQUEST_ID};
+use crate::serve::Inner;
+
+/// An answer under construction.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    content_type: Option<&'static str>,
+    body: Vec<u8>,
+}
+
+impl Reply {
+    /// An answer with a body of a fixed kind.
+    pub(crate) fn of(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            content_type: Some(content_type),
+            body,
+        }
+    }
+
+    fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            content_type: None,
+            body: Vec::new(),
+        }
+    }
+
+    fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// A resource that is at hand as JSON bytes: served as they are, or turned into XML.
+    pub(crate) fn json(inner: &Inner, format: Format, body: Vec<u8>) -> Result<Self, Failure> {
+        let body = match format {
+            Format::Json => body,
+            Format::Xml => {
+                let value = parsed(&body)?;
+                xml(inner, &value)?
+            }
+        };
+        Ok(Self::of(StatusCode::OK, format.content_type(), body))
+    }
+
+    /// A resource that is at hand as a tree.
+    pub(crate) fn value(inner: &Inner, format: Format, value: &Value) -> Result<Self, Failure> {
+        let body = match format {
+            Format::Json => value.to_string().into_bytes(),
+            Format::Xml => xml(inner, value)?,
+        };
+        Ok(Self::of(StatusCode::OK, format.content_type(), body))
+    }
+
+    /// A stored resource with its validators; 304 when the caller has this version already.
+    pub(crate) fn stored(
+        inner: &Inner,
+        format: Format,
+        stored: Stored,
+        headers: &HeaderMap,
+    ) -> Result<Self, Failure> {
+        let etag = format!("W/\"{}\"", stored.version);
+        let modified = http_date(stored.updated);
+        let known = headers
+            .get_all(header::IF_NONE_MATCH)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+            .any(|tag| tag == etag || tag == "*" || format!("W/{tag}") == etag);
+        let reply = if known {
+            Self::empty(StatusCode::NOT_MODIFIED)
+        } else {
+            Self::json(inner, format, stored.body)?
+        };
+        Ok(reply
+            .header(header::ETAG, &etag)
+            .header(header::LAST_MODIFIED, &modified))
+    }
+
+    /// An error as its OperationOutcome.
+    pub(crate) fn failure(inner: &Inner, format: Format, failure: &Failure) -> Self {
+        let outcome = failure.outcome();
+        let mut reply = match Self::value(inner, format, &outcome) {
+            Ok(reply) => reply,
+            // An outcome that cannot be written as XML is still told.
+            Err(_) => Self::of(
+                failure.status,
+                Format::Json.content_type(),
+                outcome.to_string().into_bytes(),
+            ),
+        };
+        reply.status = failure.status;
+        reply.headers.extend(failure.headers.iter().cloned());
+        reply
+    }
+
+    /// The response, with what every answer carries.
+    pub(crate) fn finish(self, ids: &Ids) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        if let Some(content_type) = self.content_type {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        for (name, value) in [
+            (header::CACHE_CONTROL, "no-store"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (
+                header::CONTENT_SECURITY_POLICY,
+                "default-src 'none'; frame-ancestors 'none'; sandbox",
+            ),
+            (header::REFERRER_POLICY, "no-referrer"),
+            (header::VARY, "Accept, Authorization"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        for (name, value) in self.headers {
+            headers.insert(name, value);
+        }
+        headers.insert(HeaderName::from_static(REQUEST_ID), ids.request.clone());
+        if let Some(correlation) = &ids.correlation {
+            headers.insert(HeaderName::from_static(CORRELATION_ID), correlation.clone());
+        }
+        response
+    }
+}
+
+/// Stored bytes as a tree.
+pub(crate) fn parsed(body: &[u8]) -> Result<Value, Failure> {
+    json::parse(body).map_err(|error| {
+        tracing::error!(%error, "a stored resource is not JSON");
+        Failure::internal()
+    })
+}
+
+fn xml(inner: &Inner, value: &Value) -> Result<Vec<u8>, Failure> {
+    fhir::xml::write(value, &inner.model)
+        .map(String::into_bytes)
+        .map_err(|_| {
+            tracing::error!("a resource cannot be written as XML");
+            Failure::internal()
+        })
+}
+
+/// A time as HTTP writes it (RFC 9110, section 5.6.7).
+pub(crate) fn http_date(at: jiff::Timestamp) -> String {
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}

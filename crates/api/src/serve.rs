@@ -1,0 +1,339 @@
+//! The one way through for every request: ids, route, representation, caller, decision, answer.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use access::{Access, Ask, Interaction};
+use auth::{Auth, Caller};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, Response, StatusCode};
+use axum::routing::any;
+use definitions::Definitions;
+use search::Indexer;
+use store::Store;
+use tokio::time::timeout;
+use validation::Model;
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::format::{Format, of_request};
+use crate::observe::{Metrics, method_name};
+use crate::respond::Reply;
+use crate::route::{Route, find};
+use crate::summarising::{self, Whom};
+use crate::vault::{Reader, Vault};
+use crate::{capability, gate, open, read, request, searching};
+
+/// What the interface needs.
+pub struct State {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The gate that verifies tokens.
+    pub auth: Auth,
+    /// The policy.
+    pub access: Access,
+    /// The definitions, for search parameters and XML.
+    pub definitions: Definitions,
+    /// The same search parameters that resources are indexed with.
+    pub indexer: Arc<Indexer>,
+    /// The settings.
+    pub config: Config,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable(pub(crate) String);
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+/// The FHIR interface.
+#[derive(Clone)]
+pub struct Api(Arc<Inner>);
+
+/// What every request shares.
+pub(crate) struct Inner {
+    pub(crate) vault: Vault,
+    pub(crate) auth: Auth,
+    access: Access,
+    pub(crate) indexer: Arc<Indexer>,
+    pub(crate) model: Model,
+    pub(crate) config: Config,
+    capability: Vec<u8>,
+    metrics: Metrics,
+    /// The path of the base, without a final slash.
+    path: String,
+}
+
+/// Types that no caller may use over this interface, whatever its scopes.
+const CLOSED: &[&str] = &["AuditEvent"];
+
+impl Api {
+    /// The interface over a store.
+    ///
+    /// # Errors
+    /// When the base is not an HTTP address, or a type that is to be served is none of FHIR R4.
+    pub fn new(state: State) -> Result<Self, Unusable> {
+        let config = state.config;
+        let after_scheme = config
+            .base
+            .strip_prefix("https://")
+            .or_else(|| config.base.strip_prefix("http://"))
+            .ok_or_else(|| Unusable("the base must begin with http:// or https://".to_owned()))?;
+        let path = match after_scheme.find('/') {
+            Some(at) => after_scheme.get(at..).unwrap_or_default().to_owned(),
+            None => String::new(),
+        };
+        if path.contains(['{', '}', '*', '?', '#']) {
+            return Err(Unusable("the base must be a plain path".to_owned()));
+        }
+        let capability = capability::statement(&config, &state.indexer)?;
+        Ok(Self(Arc::new(Inner {
+            vault: Vault::new(state.store),
+            auth: state.auth,
+            access: state.access,
+            indexer: state.indexer,
+            model: Model::new(&state.definitions),
+            config,
+            capability,
+            metrics: Metrics::new(),
+            path,
+        })))
+    }
+
+    /// The router: the base and everything below it, `/_ping`, `/_status` and `/metrics`.
+    pub fn router(&self) -> Router {
+        let handler =
+            |api: Self| move |request: Request<Body>| async move { api.serve(request).await };
+        let path = &self.0.path;
+        let mut router = Router::new()
+            .route("/_ping", any(handler(self.clone())))
+            .route("/_status", any(handler(self.clone())))
+            .route("/metrics", any(handler(self.clone())));
+        if !path.is_empty() {
+            router = router
+                .route(path, any(handler(self.clone())))
+                .route(&format!("{path}/"), any(handler(self.clone())))
+                .route(&format!("{path}/{{*rest}}"), any(handler(self.clone())));
+        }
+        router.fallback(handler(self.clone()))
+    }
+
+    async fn serve(&self, request: Request<Body>) -> Response<Body> {
+        let inner = &*self.0;
+        let started = Instant::now();
+        let method = request.method().clone();
+        let path = request.uri().path();
+        if path == "/metrics" {
+            let body = inner.metrics.render().into_bytes();
+            let (ids, _) = request::ids(request.headers(), false);
+            return Reply::of(StatusCode::OK, "text/plain; version=0.0.4", body).finish(&ids);
+        }
+        let route = match path.strip_prefix(inner.path.as_str()) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => find(&method, rest),
+            _ => match path {
+                "/_ping" | "/_status" => find(&method, path),
+                _ => Route::Nothing,
+            },
+        };
+        let template = route.template();
+        let (ids, ids_outcome) = request::ids(
+            request.headers(),
+            inner.config.strict_request_id && !is_open(&route),
+        );
+        // An error before the representation is known is told in what the caller would have got.
+        let pairs = request::query(request.uri());
+        let wanted = pairs
+            .as_ref()
+            .ok()
+            .and_then(|pairs| pairs.iter().find(|(name, _)| name == "_format"))
+            .map(|(_, value)| value.clone());
+        let format = of_request(wanted.as_deref(), request.headers());
+        let shown = format.as_ref().copied().unwrap_or_default();
+        let mut client = String::new();
+        let outcome = match ids_outcome.and(pairs) {
+            Err(failure) => Err(failure),
+            Ok(pairs) => {
+                let work = inner.answer(route, request, pairs, format, &mut client);
+                timeout(inner.config.timeout, work)
+                    .await
+                    .unwrap_or_else(|_| Err(Failure::timeout()))
+            }
+        };
+        let (reply, code) = match outcome {
+            Ok(reply) => (reply, String::new()),
+            Err(failure) => (
+                Reply::failure(inner, shown, &failure),
+                failure.code().to_owned(),
+            ),
+        };
+        let took = started.elapsed();
+        let status = reply.status.as_u16();
+        let method = method_name(&method);
+        inner.metrics.count(method, template, status, took);
+        tracing::info!(
+            method,
+            route = template,
+            status,
+            code,
+            client,
+            milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            request_id = ids.request.to_str().unwrap_or_default(),
+            "answered"
+        );
+        reply.finish(&ids)
+    }
+}
+
+fn is_open(route: &Route) -> bool {
+    matches!(
+        route,
+        Route::Metadata | Route::SmartConfiguration | Route::Ping | Route::Status
+    )
+}
+
+impl Inner {
+    async fn answer(
+        &self,
+        route: Route,
+        request: Request<Body>,
+        pairs: Vec<(String, String)>,
+        format: Result<Format, Failure>,
+        client: &mut String,
+    ) -> Result<Reply, Failure> {
+        match route {
+            Route::Ping => return Ok(open::ping(self)),
+            Route::Status => return Ok(open::status(self).await),
+            Route::SmartConfiguration => return Ok(open::smart(self)),
+            Route::Metadata => return Reply::json(self, format?, self.capability.clone()),
+            _ => {}
+        }
+        let (parts, body) = request.into_parts();
+        let headers = &parts.headers;
+        let caller = gate::caller(&self.auth, headers).await?;
+        client.clone_from(&caller.client_id);
+        match &route {
+            Route::Read { rtype, id } => {
+                let reader = self.enter(&caller, headers, rtype, Interaction::Read)?;
+                only_format(&pairs)?;
+                read::read(self, &reader, rtype, id, format?, headers).await
+            }
+            Route::Vread { rtype, id, version } => {
+                let reader = self.enter(&caller, headers, rtype, Interaction::Read)?;
+                only_format(&pairs)?;
+                let which = (rtype.as_str(), id.as_str(), version.as_str());
+                read::vread(self, &reader, which, format?, headers).await
+            }
+            Route::History { rtype, id } => {
+                let reader = self.enter(&caller, headers, rtype, Interaction::Read)?;
+                only_format(&pairs)?;
+                read::history(self, &reader, rtype, id, format?).await
+            }
+            Route::Search { rtype, form } => {
+                let reader = self.enter(&caller, headers, rtype, Interaction::Search)?;
+                let mut pairs = pairs;
+                if *form {
+                    pairs.extend(self.form(headers, body).await?);
+                }
+                let format = match pairs.iter().find(|(name, _)| name == "_format") {
+                    Some((_, wanted)) if *form => of_request(Some(wanted), headers)?,
+                    _ => format?,
+                };
+                searching::search(self, &reader, &caller, rtype, pairs, format, headers).await
+            }
+            Route::SummaryOfType { body: posted } => {
+                let reader = self.summary(&caller, headers)?;
+                let whom = match posted {
+                    true => summarising::posted(self, headers, body, &pairs).await?,
+                    false => summarising::parameters(&pairs)?,
+                };
+                summarising::by_identifier(self, &reader, whom, format?).await
+            }
+            Route::SummaryOf { id, body: posted } => {
+                let reader = self.summary(&caller, headers)?;
+                let whom = match posted {
+                    true => summarising::posted(self, headers, body, &pairs).await?,
+                    false => summarising::parameters(&pairs)?,
+                };
+                if whom != Whom::Unsaid {
+                    return Err(Failure::bad_request(
+                        "a Patient and an `identifier` are both given",
+                        "ask for one of them",
+                    ));
+                }
+                summarising::by_id(self, &reader, id, format?).await
+            }
+            Route::Write {
+                rtype,
+                interaction,
+                allow,
+            } => {
+                self.enter(&caller, headers, rtype, *interaction)?;
+                Err(Failure::method(allow))
+            }
+            Route::Method { allow } => Err(Failure::method(allow)),
+            _ => Err(Failure::no_route()),
+        }
+    }
+
+    /// The store, as far as this caller may go for this interaction with this type.
+    fn enter(
+        &self,
+        caller: &Caller,
+        headers: &HeaderMap,
+        rtype: &str,
+        interaction: Interaction,
+    ) -> Result<Reader, Failure> {
+        if CLOSED.contains(&rtype) {
+            return Err(Failure::closed(rtype));
+        }
+        let ask = Ask::Type { rtype, interaction };
+        let purpose = self.config.default_purpose;
+        let granted = gate::decide(&self.access, caller, purpose, headers, ask)?;
+        if !self.config.types.contains(rtype) {
+            return Err(Failure::no_route());
+        }
+        Ok(self.vault.open(granted))
+    }
+
+    fn summary(&self, caller: &Caller, headers: &HeaderMap) -> Result<Reader, Failure> {
+        let purpose = self.config.default_purpose;
+        let granted = gate::decide(&self.access, caller, purpose, headers, Ask::Summary)?;
+        Ok(self.vault.open(granted))
+    }
+
+    async fn form(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<Vec<(String, String)>, Failure> {
+        let bytes = request::body(headers, body, &self.config).await?;
+        if !bytes.is_empty()
+            && request::content_type(headers) != "application/x-www-form-urlencoded"
+        {
+            return Err(Failure::media_type("application/x-www-form-urlencoded"));
+        }
+        request::form(&bytes)
+    }
+}
+
+/// A read takes no parameters but those of the representation.
+fn only_format(pairs: &[(String, String)]) -> Result<(), Failure> {
+    if pairs
+        .iter()
+        .all(|(name, _)| matches!(name.as_str(), "_format" | "_pretty"))
+    {
+        return Ok(());
+    }
+    Err(Failure::bad_request(
+        "reading a resource takes no parameter but `_format`",
+        "search for it by `_id` to give others",
+    ))
+}

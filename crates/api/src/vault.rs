@@ -1,0 +1,108 @@
+//! The store, behind a decision. Only this module holds it: what handlers get is a [`Reader`].
+
+use std::sync::Arc;
+
+use access::Granted;
+use store::{
+    Answer, Page, PersonRow, QuarantinedRow, Query, Sight, Store, Stored, Submission, Tenant,
+};
+
+/// The closed store.
+#[derive(Clone)]
+pub(crate) struct Vault(Arc<dyn Store>);
+
+impl Vault {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self(store)
+    }
+
+    /// Opens the store as far as a decision goes. There is no other way to it.
+    pub(crate) fn open(&self, granted: Granted) -> Reader {
+        Reader {
+            store: Arc::clone(&self.0),
+            sight: granted.sight,
+        }
+    }
+
+    /// Whether the store answers.
+    pub(crate) async fn ready(&self) -> Result<(), store::Error> {
+        self.0.ready().await
+    }
+}
+
+/// The store, as far as one caller's request may see it.
+pub(crate) struct Reader {
+    store: Arc<dyn Store>,
+    sight: Sight,
+}
+
+impl Reader {
+    pub(crate) fn sight(&self) -> &Sight {
+        &self.sight
+    }
+
+    /// The same reader that also sees what sources no longer report: for counting it.
+    pub(crate) fn with_retired(&self) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            sight: self.sight.clone().with_retired(),
+        }
+    }
+
+    pub(crate) fn read<'a>(&'a self, rtype: &'a str, id: &'a str) -> Answer<'a, Option<Stored>> {
+        self.store.read(&self.sight, rtype, id)
+    }
+
+    pub(crate) fn vread<'a>(
+        &'a self,
+        rtype: &'a str,
+        id: &'a str,
+        version: u64,
+    ) -> Answer<'a, Option<Stored>> {
+        self.store.vread(&self.sight, rtype, id, version)
+    }
+
+    pub(crate) fn history<'a>(&'a self, rtype: &'a str, id: &'a str) -> Answer<'a, Vec<Stored>> {
+        self.store.history(&self.sight, rtype, id)
+    }
+
+    pub(crate) fn search<'a>(&'a self, query: &'a Query) -> Answer<'a, Page> {
+        self.store.search(&self.sight, query)
+    }
+
+    pub(crate) fn people<'a>(&'a self, nhs_number: &'a str) -> Answer<'a, Vec<PersonRow>> {
+        self.store.people_by_nhs_number(&self.sight, nhs_number)
+    }
+
+    pub(crate) fn person<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        patient: &'a str,
+    ) -> Answer<'a, Option<PersonRow>> {
+        self.store.person(&self.sight, tenant, patient)
+    }
+
+    pub(crate) fn everything<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        patient: &'a str,
+    ) -> Answer<'a, Vec<Stored>> {
+        self.store.everything_about(&self.sight, tenant, patient)
+    }
+
+    pub(crate) fn held_back<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        patient: &'a str,
+    ) -> Answer<'a, Vec<QuarantinedRow>> {
+        self.store.quarantine_for(&self.sight, tenant, patient)
+    }
+
+    pub(crate) fn submission<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        id: &'a str,
+    ) -> Answer<'a, Option<Submission>> {
+        self.store.submission(&self.sight, tenant, id)
+    }
+}
