@@ -274,12 +274,8 @@ fn scheme(uri: &str) -> Option<String> {
 
 /// A link runs nothing and is followed only by a person's click.
 fn is_safe_link(uri: &str) -> bool {
-    scheme(uri).is_none_or(|scheme| {
-        matches!(
-            scheme.as_str(),
-            "http" | "https" | "mailto" | "tel" | "urn" | "ftp"
-        )
-    })
+    scheme(uri)
+        .is_none_or(|scheme| matches!(scheme.as_str(), "http" | "https" | "mailto" | "tel" | "ftp"))
 }
 
 /// An image is fetched as soon as the page opens, so it must come with the resource: a fragment, a

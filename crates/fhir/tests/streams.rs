@@ -25,7 +25,9 @@ impl Model for Nothing {
     }
 }
 
-fn read(text: &str) -> (Option<Format>, Vec<(u64, Result<String, String>)>) {
+type Item = (u64, Result<String, String>);
+
+fn read(text: &str) -> (Option<Format>, Vec<Item>) {
     let mut resources = Resources::new(text.as_bytes(), &Nothing);
     let items: Vec<_> = resources
         .by_ref()

@@ -32,6 +32,8 @@ pub const FORMAT: &str = "V023";
 pub const TOO_LONG: &str = "V024";
 /// A value is outside its allowed range.
 pub const RANGE: &str = "V025";
+/// A URI that must be absolute is relative.
+pub const RELATIVE: &str = "V026";
 /// A value differs from the one that the profile fixes.
 pub const FIXED: &str = "V030";
 /// A value lacks what the profile's pattern asks for.

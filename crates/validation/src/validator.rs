@@ -18,6 +18,8 @@ pub struct Validator {
     plans: Plans,
     terminology: Arc<Terminology>,
     resource_types: HashSet<Box<str>>,
+    /// Where the known definitions have their urls, up to the last slash.
+    bases: HashSet<Box<str>>,
 }
 
 impl Validator {
@@ -27,6 +29,11 @@ impl Validator {
             plans: Plans::new(definitions.clone()),
             terminology,
             resource_types: definitions.resource_types().map(Box::from).collect(),
+            bases: definitions
+                .structure_urls()
+                .filter_map(|url| url.rsplit_once('/'))
+                .map(|(base, _)| Box::from(base))
+                .collect(),
         }
     }
 
@@ -66,6 +73,13 @@ impl Validator {
 
     pub(crate) fn terminology(&self) -> &Terminology {
         &self.terminology
+    }
+
+    /// Whether a url lies where known definitions have theirs: one that is not among them does not
+    /// exist, while any other may well be known elsewhere.
+    pub(crate) fn defines_under(&self, url: &str) -> bool {
+        url.rsplit_once('/')
+            .is_some_and(|(base, _)| self.bases.contains(base))
     }
 
     pub(crate) fn is_resource_type(&self, name: &str) -> bool {

@@ -2,8 +2,17 @@
 
 use super::Malformed;
 
-/// R4 asks a uri only to hold no white space. It may be relative, and it is never fetched.
+/// R4 asks a uri only to hold no white space. It may be relative, and it is never fetched. A UUID or
+/// an OID in it must be one.
 pub(super) fn uri(text: &str) -> Result<(), Malformed> {
+    if text.starts_with("urn:uuid:") {
+        let end = text.find(['|', '#', '?']).unwrap_or(text.len());
+        return uuid(text.get(..end).unwrap_or(text));
+    }
+    if text.starts_with("urn:oid:") {
+        let end = text.find(['|', '#', '?']).unwrap_or(text.len());
+        return oid(text.get(..end).unwrap_or(text));
+    }
     if text.is_empty() {
         return Err(Malformed("is empty: leave the element out instead"));
     }

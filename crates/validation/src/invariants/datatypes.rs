@@ -19,10 +19,15 @@ pub(super) const NATIVE: &[Native] = &[
         key: "per-1",
         expression: "start.hasValue().not() or end.hasValue().not() or (start <= end)",
         holds: |f| match (f.this.text("start"), f.this.text("end")) {
-            (Some(start), Some(end)) => compare_times(start, end) != Some(Ordering::Greater),
+            (Some(start), Some(end)) => {
+                matches!(
+                    compare_times(start, end),
+                    Some(Ordering::Less | Ordering::Equal)
+                )
+            }
             _ => true,
         },
-        words: "a period ends no earlier than it starts",
+        words: "a period ends no earlier than it starts, and both are precise enough to tell",
     },
     Native {
         key: "qty-3",

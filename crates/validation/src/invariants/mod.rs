@@ -5,8 +5,10 @@
 //! with that expression, so a definition that changes the expression is not checked by the old
 //! function. Two are wider than their text: `ref-1` and `dom-3` are part of the walk itself
 //! (a contained reference must resolve; a contained resource must be referred to), as are `ele-1`
-//! (the walk finds empty elements) and `txt-1`/`txt-2` (the narrative's allow-list). One is kinder
-//! than its text: `app-4` misspells the status `noshow`, which is taken too.
+//! (the walk finds empty elements) and `txt-1`/`txt-2` (the narrative's allow-list). Two are kinder
+//! than their text: `app-4` misspells the status `noshow`, which is taken too, and `rng-2` gives a
+//! range with two different units the benefit of the doubt. As in FHIRPath, `per-1` and `inv-1` do
+//! not hold where the two times are not precise enough to be compared.
 
 mod datatypes;
 mod resources;

@@ -70,7 +70,7 @@ pub(super) const NATIVE: &[Native] = native! {
     "inv-1" "lastModified.exists().not() or authoredOn.exists().not() or lastModified >= authoredOn"
     "a task was changed no earlier than it was made"
     |f| match (f.this.text("lastModified"), f.this.text("authoredOn")) {
-        (Some(modified), Some(authored)) => compare_times(modified, authored) != Some(Ordering::Less),
+        (Some(modified), Some(authored)) => matches!(compare_times(modified, authored), Some(Ordering::Greater | Ordering::Equal)),
         _ => true,
     };
 

@@ -23,8 +23,13 @@ impl<'v> Walk<'_, 'v> {
     /// The codes of an element against its binding, by its strength: a required one is an error, an
     /// extensible one a warning, the others nothing.
     pub(super) fn bound(&mut self, value: &'v Value, rule: &Rule, of_type: &TypeRule) {
-        if &*of_type.code == "Coding" {
-            self.code_exists(value);
+        match &*of_type.code {
+            "Coding" => {
+                self.absolute_system(value);
+                self.code_exists(value);
+            }
+            "Identifier" => self.identifier(value),
+            _ => {}
         }
         let Some(bound) = &rule.binding else { return };
         if let Some(limit) = &bound.max_value_set
@@ -134,6 +139,37 @@ impl<'v> Walk<'_, 'v> {
         });
     }
 
+    /// The system of a Coding or an Identifier is an absolute URI (R4, Coding.system,
+    /// Identifier.system): a relative one means something else at every receiver.
+    fn absolute_system(&mut self, value: &'v Value) {
+        if value
+            .text("system")
+            .is_some_and(|system| !system.contains(':'))
+        {
+            self.raise_below(Some("system"), codes::RELATIVE, |issue| {
+                issue.kind(IssueType::Value);
+                issue.say("a system must be an absolute URI".to_owned());
+                issue.mend("write the whole URI of the code system or naming system");
+            });
+        }
+    }
+
+    fn identifier(&mut self, value: &'v Value) {
+        self.absolute_system(value);
+        // R4, Identifier.system: under urn:ietf:rfc:3986 the value is itself a whole URI.
+        if value.text("system") == Some("urn:ietf:rfc:3986")
+            && value
+                .text("value")
+                .is_some_and(|value| !value.contains(':'))
+        {
+            self.raise_below(Some("value"), codes::RELATIVE, |issue| {
+                issue.kind(IssueType::Value);
+                issue.say("under urn:ietf:rfc:3986 the value must be an absolute URI".to_owned());
+                issue.mend("write urn:uuid: or urn:oid: before it, or name its own system");
+            });
+        }
+    }
+
     /// A code that its own code system, known in full, does not have.
     fn code_exists(&mut self, coding: &'v Value) {
         let (Some(system), Some(code)) = (coding.text("system"), coding.text("code")) else {
@@ -143,7 +179,10 @@ impl<'v> Walk<'_, 'v> {
         if terminology.code_in_system(system, code) == Membership::Out {
             self.raise(codes::UNKNOWN_CODE, |issue| {
                 issue.kind(IssueType::CodeInvalid);
-                issue.warning();
+                // The code systems of R4 itself do not change; others may have grown since.
+                if !system.starts_with("http://hl7.org/fhir/") {
+                    issue.warning();
+                }
                 issue.value(coding);
                 issue.say("the code is not in its code system".to_owned());
                 issue.mend("check the code and its system");

@@ -9,13 +9,6 @@ use super::element::Item;
 use crate::codes;
 use crate::plan::{Node, Root, Rule, TypeRule};
 
-/// Where the definitions that Causeway ships have their urls: an extension with such a url that is
-/// not among them does not exist, while one with any other url may well be known elsewhere.
-const OWN_BASES: [&str; 2] = [
-    "http://hl7.org/fhir/StructureDefinition/",
-    "https://fhir.hl7.org.uk/StructureDefinition/",
-];
-
 impl<'v> Walk<'_, 'v> {
     /// One extension: against the profile's slice for its url (`named`), or against the definition
     /// that its url names. `node` is what holds it, and `places` what that is called.
@@ -80,10 +73,7 @@ impl<'v> Walk<'_, 'v> {
             }
             return;
         }
-        let own = OWN_BASES.iter().any(|base| {
-            url.strip_prefix(base)
-                .is_some_and(|name| !name.contains('/'))
-        });
+        let own = self.validator.defines_under(url);
         let modifies = matches!(
             self.path.iter().rev().nth(1).or(self.path.last()),
             Some(super::Segment::Member("modifierExtension"))
@@ -98,7 +88,9 @@ impl<'v> Walk<'_, 'v> {
                 );
                 issue.mend("do not send what the receiver cannot understand");
             } else if own {
-                issue.say("neither R4 nor UK Core defines an extension with this url".to_owned());
+                issue.say(
+                    "the package that this url belongs to defines no such extension".to_owned(),
+                );
                 issue.mend("check the spelling of the url against the published extension");
             } else {
                 issue.warning();
@@ -134,7 +126,10 @@ impl<'v> Walk<'_, 'v> {
         let named = |context: &Context| -> bool {
             let expression = context.expression.trim_end_matches("[x]");
             match &*context.kind {
-                "element" => places.iter().any(|place| **place == *expression),
+                // Every element and every resource is meant by Element.
+                "element" => {
+                    expression == "Element" || places.iter().any(|place| **place == *expression)
+                }
                 "extension" => parent == Some(expression) || &*node.type_name == "Extension",
                 // FHIRPath is not evaluated here: it gets the benefit of the doubt.
                 _ => true,

@@ -1,6 +1,7 @@
 //! The walk of a resource over its plans.
 
 mod binding;
+mod bundle;
 mod compare;
 mod element;
 mod extension;

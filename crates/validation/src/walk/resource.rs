@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use diagnostics::IssueType;
-use fhir::Reference;
 use json::Value;
 
 use super::Walk;
@@ -78,7 +77,7 @@ impl<'v> Walk<'_, 'v> {
             self.contained_is_referred_to(value);
         }
         if type_name == "Bundle" {
-            self.full_urls(value);
+            self.bundle(value);
         }
         self.resources.pop();
     }
@@ -181,34 +180,6 @@ impl<'v> Walk<'_, 'v> {
             self.path.truncate(self.path.len().saturating_sub(2));
         }
     }
-
-    /// An entry's full URL names the same resource as the entry holds, where it is a URL of a FHIR
-    /// server (R4, Bundle.entry.fullUrl).
-    fn full_urls(&mut self, bundle: &'v Value) {
-        for (index, entry) in bundle.each("entry").enumerate() {
-            let (Some(url), Some(resource)) = (entry.text("fullUrl"), entry.get("resource")) else {
-                continue;
-            };
-            let Some(Reference::Remote { type_name, id, .. }) = Reference::parse(url) else {
-                continue;
-            };
-            let same_type = resource.text("resourceType") == Some(type_name)
-                || !self.validator.is_resource_type(type_name);
-            let same_id = resource.text("id").is_none_or(|own| own == id);
-            if same_type && same_id {
-                continue;
-            }
-            self.path.push(Segment::Member("entry"));
-            self.path.push(Segment::Index(index));
-            self.path.push(Segment::Member("fullUrl"));
-            self.raise(codes::FULL_URL, |issue| {
-                issue.kind(IssueType::Conflict);
-                issue.say("the full URL names another resource than the entry holds".to_owned());
-                issue.mend("end it with the resource's own type and id, or use urn:uuid:");
-            });
-            self.path.truncate(self.path.len().saturating_sub(3));
-        }
-    }
 }
 
 /// The ids behind `#` in all texts below a value, as deep as the walk goes.
@@ -217,6 +188,15 @@ fn fragments<'v>(value: &'v Value, depth: usize, out: &mut Vec<&'v str>) {
         return;
     }
     match value {
+        Value::String(text) if text.starts_with("<div") => {
+            // A narrative shows a contained image by its fragment.
+            for (at, _) in text.match_indices(['"', '\'']) {
+                let inner = text.get(at + 1..).unwrap_or("");
+                if let Some(rest) = inner.strip_prefix('#') {
+                    out.extend(rest.split(['"', '\'']).next());
+                }
+            }
+        }
         Value::String(text) => out.extend(text.strip_prefix('#')),
         Value::Array(items) => {
             for item in items {

@@ -1,0 +1,229 @@
+//! Every way to tell slices apart, on small profiles made here.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod support;
+
+use std::sync::Arc;
+
+use definitions::{Definitions, package};
+use support::parse;
+use terminology::Terminology;
+use validation::Validator;
+
+const URL: &str = "http://example.org/profile";
+
+/// A validator that knows a profile with this differential besides what is built in.
+fn profile(base: &str, elements: &str) -> Validator {
+    let text = format!(
+        r#"{{"resourceType":"StructureDefinition","id":"test","url":"{URL}","name":"Test","status":"active",
+            "kind":"resource","abstract":false,"type":"{base}","derivation":"constraint",
+            "baseDefinition":"http://hl7.org/fhir/StructureDefinition/{base}","differential":{{"element":[{elements}]}}}}"#
+    );
+    let definition = package::read(&parse(&text)).unwrap().unwrap();
+    let definitions = Definitions::embedded().with(&[definition]).unwrap();
+    assert!(definitions.shape(URL).unwrap().issues().is_empty());
+    let terminology = Arc::new(Terminology::new(&definitions));
+    Validator::new(&definitions, terminology)
+}
+
+/// The codes of the errors of a resource with these members.
+fn codes(validator: &Validator, resource: &str) -> Vec<String> {
+    validator
+        .validate(&parse(resource), &[URL])
+        .iter()
+        .filter(|issue| issue.is_error())
+        .map(|issue| issue.code.to_string())
+        .collect()
+}
+
+fn patient(members: &str) -> String {
+    format!(r#"{{"resourceType":"Patient",{members}}}"#)
+}
+
+#[test]
+fn by_a_fixed_value_closed_and_ordered() {
+    let validator = profile(
+        "Patient",
+        r#"{"id":"Patient.telecom","path":"Patient.telecom","slicing":{"discriminator":[{"type":"value","path":"system"}],"rules":"closed","ordered":true}},
+           {"id":"Patient.telecom:phone","path":"Patient.telecom","sliceName":"phone","min":1,"max":"1"},
+           {"id":"Patient.telecom:phone.system","path":"Patient.telecom.system","min":1,"fixedCode":"phone"},
+           {"id":"Patient.telecom:email","path":"Patient.telecom","sliceName":"email","min":0,"max":"1"},
+           {"id":"Patient.telecom:email.system","path":"Patient.telecom.system","min":1,"fixedCode":"email"},
+           {"id":"Patient.telecom:email.use","path":"Patient.telecom.use","min":1}"#,
+    );
+    let phone = r#"{"system":"phone","value":"1"}"#;
+    let email = r#"{"system":"email","value":"a@example.org","use":"home"}"#;
+    let check = |items: &[&str]| {
+        codes(
+            &validator,
+            &patient(&format!(r#""telecom":[{}]"#, items.join(","))),
+        )
+    };
+    assert!(check(&[phone]).is_empty());
+    assert!(check(&[phone, email]).is_empty());
+    assert_eq!(check(&[email, phone]), ["V053"]);
+    assert_eq!(check(&[email]), ["V050"]);
+    assert_eq!(check(&[phone, phone]), ["V051"]);
+    assert_eq!(check(&[phone, r#"{"system":"fax","value":"1"}"#]), ["V052"]);
+    assert_eq!(
+        check(&[phone, r#"{"system":"email","value":"1"}"#]),
+        ["V015"]
+    );
+    assert_eq!(codes(&validator, &patient(r#""active":true"#)), ["V050"]);
+}
+
+#[test]
+fn by_a_pattern_above_the_path() {
+    let validator = profile(
+        "Observation",
+        r#"{"id":"Observation.category","path":"Observation.category","slicing":{"discriminator":[{"type":"pattern","path":"$this"}],"rules":"open"}},
+           {"id":"Observation.category:vitals","path":"Observation.category","sliceName":"vitals","min":1,"max":"1",
+            "patternCodeableConcept":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs"}]}},
+           {"id":"Observation.component","path":"Observation.component","slicing":{"discriminator":[{"type":"value","path":"code.coding.code"}],"rules":"open"}},
+           {"id":"Observation.component:a","path":"Observation.component","sliceName":"a","min":0,"max":"1"},
+           {"id":"Observation.component:a.code","path":"Observation.component.code","patternCodeableConcept":{"coding":[{"code":"a"}]}},
+           {"id":"Observation.component:a.value[x]","path":"Observation.component.value[x]","min":1,"type":[{"code":"string"}]}"#,
+    );
+    let observation = |members: &str| {
+        codes(
+            &validator,
+            &format!(
+                r#"{{"resourceType":"Observation","status":"final","code":{{"text":"x"}},{members}}}"#
+            ),
+        )
+    };
+    let vitals = r#""category":[{"text":"x"},{"text":"Vital","coding":[{"code":"x","system":"https://example.org"},{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs","display":"Vital Signs"}]}]"#;
+    assert!(observation(vitals).is_empty());
+    assert_eq!(observation(r#""category":[{"text":"x"}]"#), ["V050"]);
+    let component = |members: &str| {
+        observation(&format!(
+            r#"{vitals},"component":[{{"code":{{"coding":[{{"system":"https://example.org","code":"a"}}]}}{members}}}]"#
+        ))
+    };
+    assert!(component(r#","valueString":"x""#).is_empty());
+    assert_eq!(component(""), ["V015"]);
+    assert_eq!(component(r#","valueInteger":1"#), ["V013", "V015"]);
+}
+
+#[test]
+fn by_whether_something_is_there() {
+    let validator = profile(
+        "Patient",
+        r#"{"id":"Patient.identifier","path":"Patient.identifier","slicing":{"discriminator":[{"type":"exists","path":"period"}],"rules":"open"}},
+           {"id":"Patient.identifier:old","path":"Patient.identifier","sliceName":"old","min":0,"max":"*"},
+           {"id":"Patient.identifier:old.period","path":"Patient.identifier.period","min":1},
+           {"id":"Patient.identifier:old.use","path":"Patient.identifier.use","min":1,"fixedCode":"old"},
+           {"id":"Patient.identifier:now","path":"Patient.identifier","sliceName":"now","min":0,"max":"1"},
+           {"id":"Patient.identifier:now.period","path":"Patient.identifier.period","max":"0"}"#,
+    );
+    let check = |items: &str| codes(&validator, &patient(&format!(r#""identifier":[{items}]"#)));
+    assert!(check(r#"{"value":"1"},{"value":"2","use":"old","period":{"end":"2020"}}"#).is_empty());
+    assert_eq!(
+        check(r#"{"value":"1","use":"usual","period":{"end":"2020"}}"#),
+        ["V030"]
+    );
+    assert_eq!(check(r#"{"value":"1"},{"value":"2"}"#), ["V051"]);
+}
+
+#[test]
+fn by_the_type_of_a_choice_and_of_a_resource() {
+    let validator = profile(
+        "Observation",
+        r#"{"id":"Observation.value[x]","path":"Observation.value[x]","slicing":{"discriminator":[{"type":"type","path":"$this"}],"rules":"open"}},
+           {"id":"Observation.value[x]:valueQuantity","path":"Observation.value[x]","sliceName":"valueQuantity","min":0,"max":"1","type":[{"code":"Quantity"}]},
+           {"id":"Observation.value[x]:valueQuantity.unit","path":"Observation.value[x].unit","min":1}"#,
+    );
+    let observation = |members: &str| {
+        codes(
+            &validator,
+            &format!(
+                r#"{{"resourceType":"Observation","status":"final","code":{{"text":"x"}},{members}}}"#
+            ),
+        )
+    };
+    assert!(observation(r#""valueQuantity":{"value":1,"unit":"kg"}"#).is_empty());
+    assert_eq!(observation(r#""valueQuantity":{"value":1}"#), ["V015"]);
+    assert!(observation(r#""valueString":"x""#).is_empty());
+
+    let validator = profile(
+        "Bundle",
+        r#"{"id":"Bundle.entry","path":"Bundle.entry","slicing":{"discriminator":[{"type":"type","path":"resource"}],"rules":"open"}},
+           {"id":"Bundle.entry:patient","path":"Bundle.entry","sliceName":"patient","min":1,"max":"1"},
+           {"id":"Bundle.entry:patient.resource","path":"Bundle.entry.resource","min":1,"type":[{"code":"Patient","profile":["https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient"]}]}"#,
+    );
+    let bundle = |entries: &str| {
+        codes(
+            &validator,
+            &format!(r#"{{"resourceType":"Bundle","type":"collection","entry":[{entries}]}}"#),
+        )
+    };
+    assert!(bundle(r#"{"resource":{"resourceType":"Patient","active":true}}"#).is_empty());
+    assert_eq!(
+        bundle(r#"{"resource":{"resourceType":"Device","lotNumber":"1"}}"#),
+        ["V050"]
+    );
+    // The slice's profile of the resource holds too.
+    let wrong = r#"{"resource":{"resourceType":"Patient","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number"}]}}"#;
+    assert_eq!(bundle(wrong), ["V015"]);
+}
+
+#[test]
+fn what_tells_nothing_apart_refuses_nothing() {
+    let validator = profile(
+        "Patient",
+        r#"{"id":"Patient.name","path":"Patient.name","slicing":{"discriminator":[{"type":"value","path":"extension('http://hl7.org/fhir/StructureDefinition/iso21090-EN-use').value"}],"rules":"open"}},
+           {"id":"Patient.name:x","path":"Patient.name","sliceName":"x","min":1,"max":"1"}"#,
+    );
+    // The definition does not say what tells the slice apart: nothing is decided, nothing refused.
+    assert!(codes(&validator, &patient(r#""name":[{"family":"A"}]"#)).is_empty());
+}
+
+#[test]
+fn min_and_max_and_length() {
+    let validator = profile(
+        "Patient",
+        r#"{"id":"Patient.multipleBirth[x]","path":"Patient.multipleBirth[x]","type":[{"code":"integer"}],"minValueInteger":1,"maxValueInteger":8},
+           {"id":"Patient.name","path":"Patient.name","min":1},
+           {"id":"Patient.name.family","path":"Patient.name.family","maxLength":5},
+           {"id":"Patient.photo","path":"Patient.photo","max":"0"}"#,
+    );
+    let name = r#""name":[{"family":"Short"}]"#;
+    assert!(
+        codes(
+            &validator,
+            &patient(&format!(r#"{name},"multipleBirthInteger":8"#))
+        )
+        .is_empty()
+    );
+    assert_eq!(
+        codes(
+            &validator,
+            &patient(&format!(r#"{name},"multipleBirthInteger":9"#))
+        ),
+        ["V025"]
+    );
+    assert_eq!(
+        codes(
+            &validator,
+            &patient(&format!(r#"{name},"multipleBirthBoolean":true"#))
+        ),
+        ["V013"]
+    );
+    assert_eq!(
+        codes(&validator, &patient(r#""name":[{"family":"Longer"}]"#)),
+        ["V024"]
+    );
+    assert_eq!(
+        codes(
+            &validator,
+            &patient(&format!(r#"{name},"photo":[{{"title":"x"}}]"#))
+        ),
+        ["V016"]
+    );
+}
