@@ -1,1 +1,33 @@
-//! submission
+//! A file's life: read, mapped, validated, stored, reported.
+//!
+//! The main type is [`Pipeline`]: it takes a [`Delivery`] (a file, whose it is, and the mapping to
+//! read it with) and gives a [`Report`] in plain words and as JSON. [`convert`] is the same road
+//! without a store: resources go to a writer.
+//!
+//! Invariants:
+//! - Whatever is in the file ends in a stored resource, in the quarantine, or in the report's loss
+//!   section. Nothing is dropped silently.
+//! - No resource is stored that the validator finds an error in.
+//! - A stored person's NHS number, birth date and surname never change by an update (CS-1).
+//! - An older file never overwrites a newer one, and what a snapshot no longer holds is retired,
+//!   not deleted; a vanished allergy, or more than one person in ten gone, waits for a person (CS-4).
+//! - Log lines and metrics hold counts, codes and names of mappings, never a value (CS-22).
+
+pub mod codes;
+mod conversion;
+mod delivery;
+mod identity_guard;
+mod pipeline;
+mod report;
+mod spool;
+mod storing;
+mod tally;
+mod vanished;
+mod words;
+
+pub use conversion::{Conversion, convert};
+pub use delivery::Delivery;
+pub use pipeline::{Pipeline, SubmitError};
+pub use report::{Counts, Report, ReportState};
+pub use spool::Spool;
+pub use tally::{Group, Tally};

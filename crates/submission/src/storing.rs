@@ -1,0 +1,299 @@
+//! The end of the road: each resource is checked and written, batch by batch.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use diagnostics::{Issue, IssueType, has_errors};
+use jiff::Timestamp;
+use mapping::{Beginning, Made, Quarantined, Sink, Verdict};
+use search::Indexer;
+use store::{
+    Batch, Outcome, PersonKeys, SettleQuarantine, Sight, Store, Submission, SubmissionState,
+    Tenant, Write,
+};
+use tokio::runtime::Handle;
+use validation::Validator;
+
+use crate::identity_guard::{IdentityGuard, keys_of};
+use crate::report::Counts;
+use crate::vanished::Met;
+use crate::{Tally, codes, words};
+
+/// How many writes one commit carries. Index rows dominate the cost of a commit, and beyond about a
+/// thousand resources a larger one gains nothing.
+const BATCH: usize = 1000;
+
+/// What a run leaves behind for the report.
+pub(crate) struct Storing<'a> {
+    store: Arc<dyn Store>,
+    runtime: Handle,
+    validator: &'a Validator,
+    indexer: &'a Indexer,
+    guard: IdentityGuard,
+    sight: Sight,
+    submission: Submission,
+    batch: Batch,
+    /// The people of the batch that is not committed yet, by NHS number.
+    pending: HashMap<String, (String, PersonKeys)>,
+    as_of: Timestamp,
+    pub(crate) as_of_text: Option<String>,
+    pub(crate) snapshot: bool,
+    pub(crate) superseded: bool,
+    pub(crate) met: Met,
+    pub(crate) counts: Counts,
+    pub(crate) tally: Tally,
+    pub(crate) failed: Option<store::Error>,
+}
+
+impl<'a> Storing<'a> {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        runtime: Handle,
+        validator: &'a Validator,
+        indexer: &'a Indexer,
+        submission: Submission,
+    ) -> Self {
+        let tenant = submission.tenant.clone();
+        let sight = access::Access::pipeline(&tenant);
+        Self {
+            guard: IdentityGuard::new(
+                store.clone(),
+                sight.clone(),
+                tenant.clone(),
+                submission.source.clone(),
+            ),
+            batch: Batch::new(tenant, submission.id.clone()),
+            store,
+            runtime,
+            validator,
+            indexer,
+            sight,
+            as_of: submission.as_of,
+            submission,
+            pending: HashMap::new(),
+            as_of_text: None,
+            snapshot: false,
+            superseded: false,
+            met: Met::default(),
+            counts: Counts::default(),
+            tally: Tally::default(),
+            failed: None,
+        }
+    }
+
+    pub(crate) fn as_of(&self) -> Timestamp {
+        self.as_of
+    }
+
+    pub(crate) fn sight(&self) -> &Sight {
+        &self.sight
+    }
+
+    pub(crate) fn tenant(&self) -> &Tenant {
+        &self.submission.tenant
+    }
+
+    /// The submission's row as it stands now.
+    pub(crate) fn submission_row(&mut self) -> &mut Submission {
+        &mut self.submission
+    }
+
+    pub(crate) fn wait<T>(&self, answer: store::Answer<'_, T>) -> Result<T, store::Error> {
+        self.runtime.block_on(answer)
+    }
+
+    /// The newest as-of that was stored of this source, by another submission.
+    fn newest(&self) -> Result<Option<Timestamp>, store::Error> {
+        let earlier = self.wait(self.store.submissions(
+            &self.sight,
+            &self.submission.tenant,
+            Some(&self.submission.source),
+        ))?;
+        Ok(earlier
+            .into_iter()
+            .filter(|other| other.id != self.submission.id)
+            .filter(|other| {
+                matches!(
+                    other.state,
+                    SubmissionState::Reported | SubmissionState::AwaitingConfirmation
+                )
+            })
+            .map(|other| other.as_of)
+            .max())
+    }
+
+    /// Writes what has gathered. After a failure nothing more is written.
+    pub(crate) fn flush(&mut self) {
+        if self.failed.is_some() {
+            return;
+        }
+        let next = Batch::new(self.submission.tenant.clone(), self.submission.id.clone());
+        let batch = std::mem::replace(&mut self.batch, next);
+        self.pending.clear();
+        match self.runtime.block_on(self.store.commit(batch)) {
+            Ok(committed) => {
+                let mut older = 0;
+                for outcome in &committed.writes {
+                    match outcome {
+                        Outcome::Created { .. } => self.counts.created += 1,
+                        Outcome::Updated { .. } => self.counts.updated += 1,
+                        Outcome::Unchanged { .. } => self.counts.unchanged += 1,
+                        Outcome::Older { .. } | Outcome::Conflict { .. } => older += 1,
+                    }
+                }
+                self.counts.older += older;
+            }
+            Err(error) => self.failed = Some(error),
+        }
+    }
+
+    fn identity_issues(&mut self, id: &str, made: &Made) -> Result<Vec<Issue>, store::Error> {
+        let finding = self
+            .runtime
+            .block_on(self.guard.check(id, &made.resource))?;
+        for person in &finding.disputed {
+            self.met
+                .held_back(Some("Patient"), Some(person), Some(person));
+        }
+        let mut issues = finding.issues;
+        let keys = keys_of(&made.resource);
+        if let Some(number) = keys.nhs_number.clone()
+            && let Some((other, theirs)) = self.pending.get(&number)
+            && other != id
+        {
+            issues.push(crate::identity_guard::same_number(theirs, &keys));
+        }
+        Ok(issues)
+    }
+}
+
+impl Sink for Storing<'_> {
+    fn begin(&mut self, beginning: &Beginning) -> ControlFlow<()> {
+        self.as_of = beginning.as_of.instant;
+        self.as_of_text = Some(beginning.as_of.text.clone());
+        self.snapshot = beginning.snapshot;
+        self.submission.as_of = self.as_of;
+        match self.newest() {
+            Ok(Some(newest)) if self.snapshot && newest > self.as_of => {
+                self.superseded = true;
+                self.tally.add(
+                    &Issue::warning(
+                        codes::OLDER_FILE,
+                        IssueType::BusinessRule,
+                        "a newer file of this source is stored already, so nothing of this one was used",
+                    )
+                    .help("send the newest export; an older one is never stored over it"),
+                );
+                ControlFlow::Break(())
+            }
+            Ok(_) => {
+                self.submission.state = SubmissionState::Reading;
+                self.batch.submission = Some(self.submission.clone());
+                // What earlier files had held back is settled by this one: it says anew what it is.
+                self.batch.settle.push(SettleQuarantine {
+                    source: self.submission.source.clone(),
+                    up_to: self.as_of,
+                    only: None,
+                });
+                self.flush();
+                if self.failed.is_some() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            }
+            Err(error) => {
+                self.failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn resource(&mut self, made: Made) -> Verdict {
+        if self.failed.is_some() {
+            return Verdict::Accepted;
+        }
+        let found = self.validator.validate(&made.resource, &[]);
+        if has_errors(&found) {
+            return Verdict::Refused(found);
+        }
+        let rtype = made.resource_type.to_string();
+        let mut person = None;
+        let mut identity = Vec::new();
+        if rtype == "Patient" {
+            match self.identity_issues(&made.id, &made) {
+                Ok(issues) if has_errors(&issues) => return Verdict::Refused(issues),
+                Ok(issues) => identity = issues,
+                Err(error) => {
+                    self.failed = Some(error);
+                    return Verdict::Accepted;
+                }
+            }
+            let keys = keys_of(&made.resource);
+            if let Some(number) = &keys.nhs_number {
+                self.pending
+                    .insert(number.clone(), (made.id.clone(), keys.clone()));
+            }
+            person = Some(keys);
+        }
+        for mut issue in identity {
+            issue.input = Some(made.place.clone());
+            self.tally.add(&issue);
+        }
+        for issue in made.issues.iter().chain(&found) {
+            self.tally.add(issue);
+        }
+        self.met.met(&rtype, &made.id);
+        self.counts.resources += 1;
+        *self.counts.by_type.entry(rtype).or_default() += 1;
+        let mut write = Write::new(made.resource, self.submission.source.clone(), self.as_of);
+        write.labels = access::labels_of(&write.resource);
+        write.index = search::index(self.indexer, &write.resource);
+        write.patient = made.person.as_deref().map(str::to_owned);
+        write.person = person;
+        self.batch.writes.push(write);
+        if self.batch.writes.len() + self.batch.quarantine.len() >= BATCH {
+            self.flush();
+        }
+        Verdict::Accepted
+    }
+
+    fn quarantined(&mut self, held: Quarantined) {
+        self.counts.quarantined += 1;
+        self.met.held_back(
+            held.resource_type.as_deref(),
+            held.id.as_deref(),
+            held.person.as_deref(),
+        );
+        for issue in &held.issues {
+            self.tally.add(issue);
+        }
+        let issues: Vec<_> = held.issues.iter().map(words::issue_with_value).collect();
+        self.batch.quarantine.push(store::Quarantined {
+            place: held.place.to_string(),
+            rule: held.rule.as_deref().map(str::to_owned),
+            rtype: held.resource_type.as_deref().map(str::to_owned),
+            id: held.id.clone(),
+            patient: held.person.as_deref().map(str::to_owned),
+            nhs_number: held.nhs_number.clone(),
+            labels: held
+                .labels
+                .iter()
+                .map(|label| {
+                    let (system, code) = label.split_once('|').unwrap_or(("", label));
+                    store::Label::new(system, code)
+                })
+                .collect(),
+            issues: serde_json::Value::from(issues).to_string(),
+            raw: held.raw,
+        });
+        if self.batch.writes.len() + self.batch.quarantine.len() >= BATCH {
+            self.flush();
+        }
+    }
+
+    fn issue(&mut self, issue: Issue) {
+        self.tally.add(&issue);
+    }
+}

@@ -1,0 +1,161 @@
+//! CS-4: what a snapshot no longer holds.
+
+use std::collections::HashSet;
+
+use diagnostics::{Issue, IssueType};
+use store::{Current, Status};
+
+use crate::codes;
+
+/// What was met in a file, as far as it must be remembered to tell what vanished: 16 bytes a thing.
+#[derive(Debug, Default)]
+pub(crate) struct Met {
+    things: HashSet<u128>,
+    /// People something of whom was held back: what of theirs is not in the file may be among it.
+    doubtful_people: HashSet<u128>,
+    /// Types of which something was held back and it is not known whose.
+    doubtful_types: HashSet<String>,
+    /// Whether a record was held back and not even its type is known.
+    doubtful: bool,
+}
+
+impl Met {
+    pub(crate) fn met(&mut self, rtype: &str, id: &str) {
+        self.things.insert(short(rtype, id));
+    }
+
+    pub(crate) fn held_back(
+        &mut self,
+        rtype: Option<&str>,
+        id: Option<&str>,
+        person: Option<&str>,
+    ) {
+        if let (Some(rtype), Some(id)) = (rtype, id) {
+            self.met(rtype, id);
+        }
+        match (person, rtype) {
+            (Some(person), _) => {
+                self.doubtful_people.insert(short("Patient", person));
+            }
+            (None, Some("Patient")) | (None, None) => self.doubtful = true,
+            (None, Some(rtype)) => {
+                self.doubtful_types.insert(rtype.to_owned());
+            }
+        }
+    }
+
+    fn has(&self, current: &Current) -> bool {
+        self.things.contains(&short(&current.rtype, &current.id))
+    }
+
+    fn doubts(&self, current: &Current) -> bool {
+        let person = match current.rtype.as_str() {
+            "Patient" => Some(current.id.as_str()),
+            _ => current.patient.as_deref(),
+        };
+        self.doubtful_types.contains(&current.rtype)
+            || person.is_some_and(|person| self.doubtful_people.contains(&short("Patient", person)))
+    }
+}
+
+/// An id is 128 bits in hexadecimal; anything else is folded into as many.
+fn short(rtype: &str, id: &str) -> u128 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let hash = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, rtype, id).hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    (hash(0) << 64) | hash(1)
+}
+
+/// What is to be done about what vanished.
+#[derive(Debug, Default)]
+pub(crate) struct Vanished {
+    /// To be marked as no longer reported.
+    pub(crate) retire: Vec<(String, String)>,
+    /// What to say, and whether it waits for a person.
+    pub(crate) issues: Vec<Issue>,
+    /// Whether something waits for a person to confirm.
+    pub(crate) waits: bool,
+}
+
+/// Compares what is stored of a source with what its newest snapshot holds.
+pub(crate) fn vanished(stored: &[Current], met: &Met) -> Vanished {
+    let standing = || {
+        stored
+            .iter()
+            .filter(|current| current.status == Status::Active)
+    };
+    let gone: Vec<&Current> = standing().filter(|current| !met.has(current)).collect();
+    let mut outcome = Vanished::default();
+    if gone.is_empty() {
+        return outcome;
+    }
+    if met.doubtful {
+        outcome.issues.push(
+            Issue::warning(
+                codes::VANISHED_UNKNOWN,
+                IssueType::Incomplete,
+                format!(
+                    "{} stored facts are not in this file, and records that could not be read may hold them, so they stay as they were",
+                    gone.len()
+                ),
+            )
+            .help("mend the records in quarantine and send the file again"),
+        );
+        return outcome;
+    }
+    let people = standing()
+        .filter(|current| current.rtype == "Patient")
+        .count();
+    let people_gone: HashSet<&str> = gone
+        .iter()
+        .filter(|current| current.rtype == "Patient" && !met.doubts(current))
+        .map(|current| current.id.as_str())
+        .collect();
+    if people_gone.len() * 10 > people {
+        outcome.waits = true;
+        outcome.issues.push(
+            Issue::warning(
+                codes::WAITS_FOR_CONFIRMATION,
+                IssueType::BusinessRule,
+                format!(
+                    "{} of {people} people are not in this file; nobody is marked as gone until a person confirms it",
+                    people_gone.len()
+                ),
+            )
+            .help("check that the export holds everybody; a filter in the care system is the usual cause"),
+        );
+        return outcome;
+    }
+    let mut allergies = 0;
+    for current in gone {
+        if met.doubts(current) {
+            continue;
+        }
+        let left = current
+            .patient
+            .as_deref()
+            .is_some_and(|patient| people_gone.contains(patient));
+        if current.rtype == "AllergyIntolerance" && !left {
+            allergies += 1;
+            continue;
+        }
+        outcome
+            .retire
+            .push((current.rtype.clone(), current.id.clone()));
+    }
+    if allergies > 0 {
+        outcome.waits = true;
+        outcome.issues.push(
+            Issue::warning(
+                codes::WAITS_FOR_CONFIRMATION,
+                IssueType::BusinessRule,
+                format!("{allergies} allergies that were reported before are not in this file; they stay until a person confirms that they are gone"),
+            )
+            .help("check with whoever changed the record: an allergy is rarely gone"),
+        );
+    }
+    outcome
+}

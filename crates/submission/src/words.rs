@@ -1,0 +1,139 @@
+//! The report in plain words, and the parts of it that only its sender sees.
+
+use std::fmt::Write as _;
+
+use diagnostics::{Issue, Severity};
+use mapping::Quarantined;
+use serde_json::{Value, json};
+
+use crate::report::{Report, ReportState};
+
+/// An issue with the value that it is about. Only for the organisation that sent the value (CS-22).
+pub(crate) fn issue_with_value(issue: &Issue) -> Value {
+    let mut value = serde_json::to_value(issue).unwrap_or_default();
+    if let (Some(found), Some(object)) = (&issue.value, value.as_object_mut()) {
+        object.insert("value".to_owned(), Value::from(found.as_str()));
+    }
+    value
+}
+
+/// A record that was held back, as its sender sees it.
+pub(crate) fn held_back(held: &Quarantined) -> Value {
+    json!({
+        "place": held.place,
+        "rule": held.rule.as_deref(),
+        "resourceType": held.resource_type.as_deref(),
+        "id": held.id,
+        "issues": held.issues.iter().map(issue_with_value).collect::<Vec<_>>(),
+        "record": held.raw,
+    })
+}
+
+fn times(count: u64, one: &str, many: &str) -> String {
+    if count == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{count} {many}")
+    }
+}
+
+impl Report {
+    /// The report as a person without an IT department reads it. Holds no value of the file.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        let counts = &self.counts;
+        let _ = writeln!(text, "{} (read with {})", self.file, self.mapping);
+        if let Some(as_of) = &self.as_of {
+            let _ = writeln!(text, "  true as of {as_of}");
+        }
+        match self.state {
+            ReportState::Refused => {
+                let _ = writeln!(text, "  could not be used; nothing was stored");
+            }
+            _ => {
+                let _ = writeln!(
+                    text,
+                    "  {} read, {} made{}",
+                    times(counts.records, "record", "records"),
+                    times(counts.resources, "valid resource", "valid resources"),
+                    by_type(self)
+                );
+            }
+        }
+        if matches!(
+            self.state,
+            ReportState::Reported | ReportState::AwaitingConfirmation
+        ) {
+            let _ = writeln!(
+                text,
+                "  stored: {} new, {} changed, {} as before, {} no longer reported{}",
+                counts.created,
+                counts.updated,
+                counts.unchanged,
+                counts.retired,
+                if counts.older > 0 {
+                    format!(
+                        ", {} older than what was stored and left alone",
+                        counts.older
+                    )
+                } else {
+                    String::new()
+                }
+            );
+        }
+        if counts.quarantined > 0 {
+            let _ = writeln!(
+                text,
+                "  {} held back until mended; nothing else was affected",
+                times(counts.quarantined, "item was", "items were")
+            );
+        }
+        for group in &self.issues {
+            let mark = match group.severity {
+                Severity::Error => "not used",
+                Severity::Warning => "please check",
+                Severity::Information => "note",
+            };
+            let _ = write!(text, "  - {mark} [{}]: {}", group.code, group.message);
+            if group.count > 1 {
+                let _ = write!(text, " ({} times)", group.count);
+            }
+            text.push('\n');
+            if let Some(first) = group.places.first() {
+                let more = group.count.saturating_sub(3);
+                let shown: Vec<&str> = group.places.iter().take(3).map(String::as_str).collect();
+                let _ = writeln!(
+                    text,
+                    "      where: {}{}",
+                    if group.count == 1 {
+                        (*first).clone()
+                    } else {
+                        shown.join("; ")
+                    },
+                    if more > 0 {
+                        format!("; and {more} more")
+                    } else {
+                        String::new()
+                    }
+                );
+            }
+            if let Some(help) = &group.help {
+                let _ = writeln!(text, "      mend: {help}");
+            }
+        }
+        text
+    }
+}
+
+fn by_type(report: &Report) -> String {
+    if report.counts.by_type.is_empty() {
+        return String::new();
+    }
+    let parts: Vec<String> = report
+        .counts
+        .by_type
+        .iter()
+        .map(|(rtype, count)| format!("{count} {rtype}"))
+        .collect();
+    format!(" ({})", parts.join(", "))
+}

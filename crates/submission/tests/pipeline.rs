@@ -1,0 +1,436 @@
+//! A file's life, through the public interface, with a small mapping of the test's own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+use std::sync::Arc;
+
+use definitions::Definitions;
+use identity::IdSpace;
+use jiff::Timestamp;
+use mapping::{Embedded, Mapping};
+use search::Indexer;
+use source::Input;
+use store::{Options, Query, SqliteStore, Status, Store, Stored, Tenant};
+use submission::{Delivery, Pipeline, Report, ReportState, codes};
+use tempfile::TempDir;
+use terminology::Terminology;
+use validation::Validator;
+
+const MAPPING: &str = r#"
+mapping: test-home
+version: 1.0.0
+fhir: 4.0.1
+source:
+  format: csv
+  extent: snapshot
+  asOf: =rows.[As Of]
+  tables:
+    rows:
+      identity: [NHS Number, { weak: [Surname, Given, Born] }]
+      key: NHS Number
+      columns:
+        As Of: { type: date, formats: [yyyy-MM-dd], required: true }
+        NHS Number: nhs-number
+        Surname: { type: string, required: true }
+        Given: string
+        Born: { type: date, formats: [yyyy-MM-dd], required: true }
+        Allergies: { type: list, separator: ";" }
+        Sex: { type: code, values: [F, M] }
+        Key Safe: { deny: door code }
+codes:
+  sex: { to: http://hl7.org/fhir/administrative-gender, rows: { F: female, M: male } }
+make:
+  Patient:
+    from: rows
+    profile: UKCore-Patient
+    identifier:
+      - slice: nhsNumber
+        value: =[NHS Number]
+        extension: { nhsNumberVerificationStatus: "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland|02" }
+    name:
+      - { use: official, family: "=[Surname]", given: "=[Given]" }
+    gender: =[Sex] | code(sex)
+    birthDate: =[Born]
+  AllergyIntolerance:
+    from: rows
+    each: =[Allergies] as substance
+    when: =not (negates(substance) or doubts(substance))
+    key: =substance
+    profile: UKCore-AllergyIntolerance
+    patient: =Patient()
+    code: =textOnly(substance)
+    clinicalStatus: active
+    verificationStatus: unconfirmed
+"#;
+
+const HEADER: &str = "As Of,NHS Number,Surname,Given,Born,Allergies,Sex,Key Safe\n";
+
+struct Bench {
+    _folder: TempDir,
+    store: Arc<dyn Store>,
+    pipeline: Pipeline,
+    mapping: Arc<Mapping>,
+    runtime: tokio::runtime::Runtime,
+}
+
+const NUMBERS: [&str; 10] = [
+    "9990000018",
+    "9990000026",
+    "9990000034",
+    "9990000042",
+    "9990000050",
+    "9990000069",
+    "9990000077",
+    "9990000085",
+    "9990000093",
+    "9990000107",
+];
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(
+            SqliteStore::open(&folder.path().join("s.sqlite"), Options::default()).unwrap(),
+        );
+        let definitions = Definitions::embedded();
+        let terminology = Terminology::new(definitions);
+        let files = Embedded::new("test-home").with("mapping.yaml", MAPPING.as_bytes());
+        let loaded = mapping::load(&files, definitions, &terminology);
+        let errors: Vec<_> = diagnostics::errors(&loaded.issues)
+            .map(ToString::to_string)
+            .collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        let pipeline = Pipeline::new(
+            store.clone(),
+            Arc::new(Validator::new(
+                definitions,
+                Arc::new(Terminology::new(definitions)),
+            )),
+            Arc::new(Indexer::new(definitions)),
+            IdSpace::with_secret(b"a secret of this test"),
+        );
+        Self {
+            _folder: folder,
+            store,
+            pipeline,
+            mapping: Arc::new(loaded.mapping.unwrap()),
+            runtime: tokio::runtime::Runtime::new().unwrap(),
+        }
+    }
+
+    fn submit(&self, rows: &[String]) -> Report {
+        self.submit_as("T1", rows)
+    }
+
+    fn submit_as(&self, tenant: &str, rows: &[String]) -> Report {
+        let csv = format!("{HEADER}{}", rows.concat());
+        self.submit_bytes(tenant, csv.into_bytes())
+    }
+
+    fn submit_bytes(&self, tenant: &str, bytes: Vec<u8>) -> Report {
+        self.runtime
+            .block_on(self.pipeline.submit(Delivery {
+                tenant: Tenant::new(tenant),
+                source: "home".to_owned(),
+                mapping: self.mapping.clone(),
+                input: Input::bytes("home.csv", bytes),
+                as_of: None,
+                received: Timestamp::now(),
+            }))
+            .unwrap()
+    }
+
+    fn all(&self, rtype: &str) -> Vec<Stored> {
+        let sight = access::Access::pipeline(&Tenant::new("T1"));
+        let mut query = Query::new(rtype);
+        query.count = 1000;
+        self.runtime
+            .block_on(self.store.search(&sight, &query))
+            .unwrap()
+            .items
+    }
+
+    fn standing(&self, rtype: &str) -> Vec<json::Value> {
+        self.all(rtype)
+            .into_iter()
+            .filter(|stored| stored.status == Status::Active)
+            .map(|stored| json::parse(&stored.body).unwrap())
+            .collect()
+    }
+
+    fn allergies(&self) -> Vec<String> {
+        let mut texts: Vec<String> = self
+            .standing("AllergyIntolerance")
+            .iter()
+            .map(|allergy| {
+                allergy
+                    .get("code")
+                    .unwrap()
+                    .text("text")
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect();
+        texts.sort();
+        texts
+    }
+}
+
+fn row(as_of: &str, person: usize, allergies: &str) -> String {
+    format!(
+        "{as_of},{},Testname{person},Ada,1940-01-{:02},{allergies},F,1234\n",
+        NUMBERS[person],
+        person + 1
+    )
+}
+
+fn home(as_of: &str, allergies: &str) -> Vec<String> {
+    (0..10)
+        .map(|person| row(as_of, person, allergies))
+        .collect()
+}
+
+#[test]
+fn the_same_file_twice_changes_nothing() {
+    let bench = Bench::new();
+    let first = bench.submit(&home("2026-11-01", "Penicillin"));
+    assert_eq!(first.state, ReportState::Reported);
+    assert_eq!(
+        (first.counts.records, first.counts.created),
+        (10, 20),
+        "{}",
+        first.to_text()
+    );
+    let second = bench.submit(&home("2026-11-01", "Penicillin"));
+    assert_eq!(
+        second.counts.created + second.counts.updated + second.counts.retired,
+        0
+    );
+    assert_eq!(second.counts.unchanged, 20);
+}
+
+#[test]
+fn cs_04_an_older_file_after_a_newer_one_changes_nothing() {
+    let bench = Bench::new();
+    bench.submit(&home("2026-11-02", "Latex"));
+    let older = bench.submit(&home("2026-11-01", "Penicillin"));
+    assert_eq!(older.state, ReportState::Refused);
+    assert!(
+        older
+            .issues
+            .iter()
+            .any(|issue| issue.code == codes::OLDER_FILE)
+    );
+    assert!(older.to_text().contains("newer"), "{}", older.to_text());
+    assert!(bench.allergies().iter().all(|text| text == "Latex"));
+    let newer = bench.submit(&home("2026-11-03", "Latex"));
+    assert_eq!(newer.state, ReportState::Reported);
+}
+
+#[test]
+fn cs_04_what_vanished_is_retired_and_its_history_stays() {
+    let bench = Bench::new();
+    bench.submit(&home("2026-11-01", ""));
+    // One of ten has left: not more than one in ten.
+    let report = bench.submit(&home("2026-11-02", "")[..9]);
+    assert_eq!(report.state, ReportState::Reported, "{}", report.to_text());
+    assert_eq!(report.counts.retired, 1);
+    assert_eq!(bench.standing("Patient").len(), 9);
+    let gone: Vec<_> = bench
+        .all("Patient")
+        .into_iter()
+        .filter(|stored| stored.status == Status::Retired)
+        .collect();
+    assert_eq!(gone.len(), 1);
+    assert_eq!(gone[0].version, 2);
+    assert!(String::from_utf8_lossy(&gone[0].body).contains("no-longer-reported"));
+    // Who comes back stands again.
+    bench.submit(&home("2026-11-03", ""));
+    assert_eq!(bench.standing("Patient").len(), 10);
+}
+
+#[test]
+fn cs_04_a_vanished_allergy_and_a_sharp_fall_wait_for_a_person() {
+    let bench = Bench::new();
+    bench.submit(&home("2026-11-01", "Penicillin"));
+    let report = bench.submit(&home("2026-11-02", ""));
+    assert_eq!(
+        report.state,
+        ReportState::AwaitingConfirmation,
+        "{}",
+        report.to_text()
+    );
+    assert_eq!(
+        bench.allergies().len(),
+        10,
+        "an allergy does not vanish by itself"
+    );
+    let fall = bench.submit(&home("2026-11-03", "Penicillin")[..8]);
+    assert_eq!(
+        fall.state,
+        ReportState::AwaitingConfirmation,
+        "{}",
+        fall.to_text()
+    );
+    assert_eq!(bench.standing("Patient").len(), 10);
+}
+
+#[test]
+fn what_could_not_be_read_is_not_taken_for_gone() {
+    let bench = Bench::new();
+    bench.submit(&home("2026-11-01", "Penicillin"));
+    let mut rows = home("2026-11-02", "Penicillin");
+    rows[3] = rows[3].replace("1940-01-04", "1940-13-04");
+    let report = bench.submit(&rows);
+    assert!(report.counts.quarantined >= 1, "{}", report.to_text());
+    assert_eq!(report.counts.retired, 0, "{}", report.to_text());
+    assert_eq!(bench.standing("Patient").len(), 10);
+    assert_eq!(bench.allergies().len(), 10);
+    let mut rows = home("2026-11-03", "Penicillin");
+    rows[5] = "2026-11-03,too few\n".to_owned();
+    let report = bench.submit(&rows);
+    assert_eq!(report.counts.retired, 0, "{}", report.to_text());
+    assert_eq!(bench.standing("Patient").len(), 10);
+}
+
+#[test]
+fn cs_01_who_a_stored_person_is_does_not_change_by_an_update() {
+    for (from, to) in [("Testname4", "Otherwise"), ("1940-01-05", "1941-01-05")] {
+        let bench = Bench::new();
+        bench.submit(&home("2026-11-01", "Penicillin"));
+        let mut rows = home("2026-11-02", "Penicillin;Latex");
+        rows[4] = rows[4].replace(from, to);
+        let report = bench.submit(&rows);
+        assert!(
+            report
+                .issues
+                .iter()
+                .any(|issue| issue.code == codes::IDENTITY_CHANGED),
+            "{}",
+            report.to_text()
+        );
+        // The person and what depends on them is held back; everybody else's went through.
+        assert_eq!(
+            bench
+                .allergies()
+                .iter()
+                .filter(|text| *text == "Latex")
+                .count(),
+            9
+        );
+        assert_eq!(
+            bench
+                .allergies()
+                .iter()
+                .filter(|text| *text == "Penicillin")
+                .count(),
+            10
+        );
+        let family: Vec<String> = bench
+            .standing("Patient")
+            .iter()
+            .map(|patient| {
+                patient
+                    .each("name")
+                    .next()
+                    .unwrap()
+                    .text("family")
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect();
+        assert!(family.contains(&"Testname4".to_owned()));
+        assert!(!family.contains(&"Otherwise".to_owned()));
+    }
+}
+
+#[test]
+fn cs_01_an_nhs_number_that_changes_or_vanishes_is_held_back() {
+    for to in ["9990000115", ""] {
+        let bench = Bench::new();
+        bench.submit(&home("2026-11-01", ""));
+        let mut rows = home("2026-11-02", "");
+        rows[2] = rows[2].replace(NUMBERS[2], to);
+        let report = bench.submit(&rows);
+        assert!(
+            report
+                .issues
+                .iter()
+                .any(|issue| issue.code == codes::IDENTITY_CHANGED),
+            "{to}: {}",
+            report.to_text()
+        );
+        assert_eq!(bench.standing("Patient").len(), 10, "{to}");
+    }
+}
+
+#[test]
+fn cs_01_twins_are_two_people() {
+    let bench = Bench::new();
+    let mut rows = home("2026-11-01", "");
+    rows[1] = rows[0]
+        .replace(NUMBERS[0], NUMBERS[1])
+        .replace("Ada", "Ben");
+    let report = bench.submit(&rows);
+    assert_eq!(report.counts.quarantined, 0, "{}", report.to_text());
+    assert_eq!(bench.standing("Patient").len(), 10);
+}
+
+#[test]
+fn cs_22_values_are_in_no_report_text_and_no_other_tenant_is_touched() {
+    let bench = Bench::new();
+    let mut rows = home("2026-11-01", "Penicillin");
+    rows[0] = rows[0].replace("1940-01-01", "31.12.1940");
+    let report = bench.submit_as("T1", &rows);
+    assert!(!report.to_text().contains("31.12.1940"));
+    assert!(
+        !serde_json::to_string(&report)
+            .unwrap()
+            .contains("31.12.1940")
+    );
+    let sight = access::Access::pipeline(&Tenant::new("T2"));
+    let page = bench
+        .runtime
+        .block_on(bench.store.search(&sight, &Query::new("Patient")))
+        .unwrap();
+    assert!(page.items.is_empty());
+    // The sender finds the record, with its value, in its own quarantine; the door code is nowhere.
+    let sight = access::Access::pipeline(&Tenant::new("T1"));
+    let id = report.id.clone().unwrap();
+    let held = bench
+        .runtime
+        .block_on(bench.store.quarantine_of(&sight, &Tenant::new("T1"), &id))
+        .unwrap();
+    assert!(held.iter().any(|row| row.held.raw.contains("31.12.1940")));
+    assert!(held.iter().all(|row| !row.held.raw.contains("1234")));
+}
+
+#[test]
+fn a_file_that_is_not_the_mappings_is_refused_with_words() {
+    let bench = Bench::new();
+    for bytes in [
+        &b""[..],
+        b"Name,Colour\nAda,Blue\n",
+        b"\x00\xff\xfe garbage",
+    ] {
+        let report = bench.submit_bytes("T1", bytes.to_vec());
+        assert_eq!(report.state, ReportState::Refused, "{}", report.to_text());
+        assert!(!report.issues.is_empty());
+        assert_eq!(report.counts.created, 0);
+    }
+    assert!(bench.all("Patient").is_empty());
+}
+
+#[test]
+fn ids_need_the_deployments_secret() {
+    let bench = Bench::new();
+    bench.submit(&home("2026-11-01", ""));
+    let stored = bench.all("Patient");
+    let guess = IdSpace::published().resource_id("T1", "home", "Patient", "Patient", &[NUMBERS[0]]);
+    assert!(stored.iter().all(|patient| patient.id != guess));
+}
