@@ -1,0 +1,75 @@
+//! From declarations and YAML to a program: names are resolved, types are checked, and whatever can
+//! be known before a record is read is decided here.
+
+pub(crate) mod binding;
+pub(crate) mod calls;
+pub(crate) mod constant;
+pub(crate) mod elements;
+pub(crate) mod expression;
+pub(crate) mod extension;
+pub(crate) mod filled;
+pub(crate) mod naming;
+pub(crate) mod rules;
+pub(crate) mod scope;
+pub(crate) mod target;
+
+use std::collections::{BTreeSet, HashMap};
+
+use definitions::Definitions;
+use terminology::Terminology;
+
+use crate::code_table::CodeTable;
+use crate::declare::Systems;
+use crate::declare::source::SourceDecl;
+use crate::findings::Findings;
+use crate::program::Phrases;
+use crate::yaml::{Node, Spot};
+
+/// What is known of a rule before any is compiled.
+#[derive(Debug)]
+pub(crate) struct RuleHead {
+    pub name: String,
+    pub resource_type: String,
+    pub table: usize,
+    /// A `Patient`, or a rule with an identity of its own.
+    pub is_person: bool,
+    pub has_each: bool,
+    /// How many parts its look-up key has.
+    pub lookup: usize,
+    pub spot: Spot,
+    pub node: Node,
+}
+
+/// Everything that compiling a rule looks at.
+pub(crate) struct Compiler<'m> {
+    pub definitions: &'m Definitions,
+    pub terminology: &'m Terminology,
+    pub systems: &'m Systems,
+    pub source: &'m SourceDecl,
+    pub codes: &'m [CodeTable],
+    pub phrases: &'m [Phrases],
+    pub heads: &'m [RuleHead],
+    pub findings: &'m mut Findings,
+    /// Of each table the columns that others look up.
+    pub kept: Vec<Vec<usize>>,
+    /// How each code table is used.
+    pub table_use: HashMap<usize, TableUse>,
+    /// Which rule refers to which, for the order.
+    pub edges: BTreeSet<(usize, usize)>,
+}
+
+/// How a code table is used.
+#[derive(Debug, Default)]
+pub(crate) struct TableUse {
+    /// The rows that the labels of listed columns reach.
+    pub reached: BTreeSet<usize>,
+    /// Whether texts without a list are looked up as well, so that any row may be reached.
+    pub open: bool,
+}
+
+impl Compiler<'_> {
+    /// The index of a rule by its name.
+    pub fn rule(&self, name: &str) -> Option<usize> {
+        self.heads.iter().position(|head| head.name == name)
+    }
+}

@@ -1,0 +1,448 @@
+//! Rules: what is known of each before any is compiled, each by itself, and their order.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::elements::Site;
+use super::naming::lookup_size;
+use super::scope::{Scope, Type};
+use super::{Compiler, RuleHead};
+use crate::codes;
+use crate::declare::source::SourceDecl;
+use crate::declare::{constant_text, wants_map};
+use crate::expr::{Expr, Kind};
+use crate::findings::{Findings, suggest};
+use crate::program::{GroupKey, Grouping, Meta, Op, Rule, Warning};
+use crate::yaml::Node;
+
+/// The keys of a rule that are no elements.
+const OWN: [&str; 12] = [
+    "from",
+    "only",
+    "profile",
+    "when",
+    "each",
+    "key",
+    "identity",
+    "group",
+    "latest",
+    "warn",
+    "meta",
+    "description",
+];
+
+/// Reads the heads of all rules.
+pub(crate) fn heads(
+    make: &Node,
+    source: &SourceDecl,
+    definitions: &definitions::Definitions,
+    findings: &mut Findings,
+) -> Vec<RuleHead> {
+    let Some(entries) = make.entries() else {
+        wants_map(findings, make, "make");
+        return Vec::new();
+    };
+    let mut heads: Vec<RuleHead> = Vec::new();
+    for (key, node) in entries {
+        let Some(name) = key.text() else { continue };
+        if heads.iter().any(|head| head.name == name) {
+            findings.error(
+                codes::DUPLICATE_RULE,
+                key.spot,
+                format!("two rules are called '{name}', so their resources would share ids"),
+                "give one of them a role: Type.role",
+            );
+            continue;
+        }
+        let resource_type = name.split('.').next().unwrap_or_default();
+        if !definitions.resource_types().any(|known| known == resource_type) {
+            findings.error(
+                codes::UNKNOWN_TYPE,
+                key.spot,
+                format!("'{resource_type}' is no resource type"),
+                suggest(resource_type, definitions.resource_types(), "resource types"),
+            );
+            continue;
+        }
+        if node.entries().is_none() {
+            wants_map(findings, node, "a rule");
+            continue;
+        }
+        let Some(from) =
+            crate::declare::required_text(findings, node, "from", &format!("the rule {name}"), key.spot)
+        else {
+            continue;
+        };
+        let Some(table) = source.table(from) else {
+            let spot = node.get("from").map_or(key.spot, |from| from.spot);
+            findings.error(
+                codes::UNKNOWN_TABLE,
+                spot,
+                format!("there is no table '{from}'"),
+                suggest(from, source.tables.iter().map(|table| table.table.name.as_str()), "tables"),
+            );
+            continue;
+        };
+        let table_key = source.tables.get(table).map_or(0, |table| table.key.len());
+        heads.push(RuleHead {
+            name: name.to_owned(),
+            resource_type: resource_type.to_owned(),
+            table,
+            is_person: resource_type == "Patient",
+            has_each: node.get("each").is_some(),
+            lookup: lookup_size(node, table_key),
+            spot: key.spot,
+            node: node.clone(),
+        });
+    }
+    heads
+}
+
+impl Compiler<'_> {
+    /// Compiles one rule. Its level is set when all are known.
+    pub fn rule_program(&mut self, index: usize) -> Option<Rule> {
+        let heads = self.heads;
+        let head = heads.get(index)?;
+        let node = &head.node;
+        let mut scope = Scope {
+            table: Some(head.table),
+            rule: Some(index),
+            ..Scope::default()
+        };
+        let only = node.get("only").and_then(|only| self.condition(only, &mut scope));
+        let each = node.get("each").and_then(|each| self.each(each, &mut scope));
+        let when = node.get("when").and_then(|when| self.condition(when, &mut scope));
+        if matches!(when, Some(Op::Boolean(false))) {
+            let spot = node.get("when").map_or(head.spot, |when| when.spot);
+            self.findings.error(
+                codes::UNREACHABLE_RULE,
+                spot,
+                "this condition never holds",
+                "take the rule out, or mend its condition",
+            );
+        }
+        let profile = self.profile(node, head);
+        let shape = match &profile {
+            Some(shape) => shape.clone(),
+            None => self.definitions.shape_of_type(&head.resource_type)?,
+        };
+        let site = Site {
+            element: shape.root(),
+            shape,
+            path: head.resource_type.clone(),
+            is_root: true,
+        };
+        let (mut body, _) = self.object(node, &site, &OWN, &mut scope)?;
+        body.spot = head.spot;
+        let meta = self.meta(node, profile.as_ref().map(definitions::Shape::url), &mut scope);
+        let warnings = self.warnings(node, &mut scope);
+        let group = self.grouping(node, &mut scope);
+        let naming = self.naming(node, head, &body, group.as_ref().map(|(key, ..)| key), &mut scope);
+        self.tested(node, head, &scope);
+        for cell in naming.identity.iter().flatten().flat_map(|entry| &entry.columns) {
+            scope.uses.insert((cell.up, cell.column));
+        }
+        let mut named = Vec::new();
+        for part in naming.parts.iter().chain(&naming.lookup) {
+            super::elements::collect_cells(part, &mut named);
+        }
+        scope.uses.extend(named);
+        let uses: Vec<usize> = scope.uses.iter().filter(|(up, _)| *up == 0).map(|(_, column)| *column).collect();
+        let volatile = |column: &usize| {
+            self.source
+                .tables
+                .get(head.table)
+                .and_then(|table| table.columns.get(*column))
+                .is_some_and(|column| column.volatile)
+        };
+        let group = group.map(|(key, latest, own)| {
+            let free: Vec<usize> = uses
+                .iter()
+                .copied()
+                .filter(|column| !own.contains(&(0, *column)) && !volatile(column))
+                .collect();
+            let per_item = matches!(&key, GroupKey::Parts(parts) if parts.iter().any(has_variable));
+            Grouping {
+                key,
+                latest,
+                per_item,
+                columns: free,
+            }
+        });
+        Some(Rule {
+            name: Arc::from(head.name.as_str()),
+            resource_type: head.resource_type.as_str().into(),
+            table: head.table,
+            level: 0,
+            only,
+            each,
+            when,
+            naming,
+            group,
+            is_person: head.is_person,
+            referred: false,
+            warnings,
+            meta,
+            body,
+            content: uses
+                .iter()
+                .copied()
+                .filter(|column| !volatile(column))
+                .filter(|column| !scope.variables.iter().any(|variable| variable.columns.contains(&(0, *column))))
+                .collect(),
+            uses_above: scope.uses.iter().copied().filter(|(up, _)| *up > 0).collect(),
+            uses,
+            spot: head.spot,
+        })
+    }
+
+    fn profile(&mut self, node: &Node, head: &RuleHead) -> Option<definitions::Shape> {
+        let value = node.get("profile")?;
+        let name = constant_text(self.findings, value, "profile")?;
+        let definitions = self.definitions;
+        let Some(shape) = definitions.profile(name).or_else(|| definitions.shape(name)) else {
+            self.findings.error(
+                codes::UNKNOWN_TYPE,
+                value.spot,
+                format!("the profile '{name}' is not known"),
+                suggest(name, definitions.profile_names(), "profiles"),
+            );
+            return None;
+        };
+        if shape.type_name() != head.resource_type {
+            self.findings.error(
+                codes::UNKNOWN_TYPE,
+                value.spot,
+                format!("'{name}' is a profile of {}, and the rule makes a {}", shape.type_name(), head.resource_type),
+                "use a profile of the same type",
+            );
+            return None;
+        }
+        Some(shape)
+    }
+
+    fn meta(&mut self, node: &Node, profile: Option<&str>, scope: &mut Scope) -> Meta {
+        let mut meta = Meta {
+            profile: profile.map(Into::into),
+            ..Meta::default()
+        };
+        let Some(value) = node.get("meta") else {
+            return meta;
+        };
+        self.findings.unknown_keys(value, &["security", "tag"], "meta");
+        let Some(shape) = self.definitions.shape_of_type("Meta") else {
+            return meta;
+        };
+        let site = Site {
+            element: shape.root(),
+            shape,
+            path: "meta".to_owned(),
+            is_root: false,
+        };
+        let Some((object, _)) = self.object(value, &site, &[], scope) else {
+            return meta;
+        };
+        for field in object.fields {
+            match &*field.name {
+                "security" => meta.security = field.items,
+                "tag" => meta.tag = field.items,
+                _ => {}
+            }
+        }
+        meta
+    }
+
+    fn warnings(&mut self, node: &Node, scope: &mut Scope) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        for item in node.get("warn").map(Node::items).unwrap_or_default() {
+            if item.entries().is_none() {
+                if let Some(text) = constant_text(self.findings, item, "warn") {
+                    warnings.push(Warning {
+                        when: None,
+                        say: text.to_owned(),
+                        spot: item.spot,
+                    });
+                }
+                continue;
+            }
+            self.findings.unknown_keys(item, &["when", "say"], "a warning");
+            let known = scope.known.clone();
+            let when = item.get("when").and_then(|when| self.condition(when, scope));
+            scope.known = known;
+            let say = crate::declare::required_text(self.findings, item, "say", "a warning", item.spot);
+            if let Some(say) = say {
+                warnings.push(Warning {
+                    when,
+                    say: say.to_owned(),
+                    spot: item.spot,
+                });
+            }
+        }
+        warnings
+    }
+
+    /// `group` and `latest`, with the cells that are their own.
+    #[allow(clippy::type_complexity)]
+    fn grouping(
+        &mut self,
+        node: &Node,
+        scope: &mut Scope,
+    ) -> Option<(GroupKey, Option<Op>, BTreeSet<(u8, usize)>)> {
+        let before = std::mem::take(&mut scope.uses);
+        let result = self.grouping_inner(node, scope);
+        let own = std::mem::replace(&mut scope.uses, before);
+        scope.uses.extend(own.iter().copied());
+        let (key, latest) = result?;
+        Some((key, latest, own))
+    }
+
+    fn grouping_inner(&mut self, node: &Node, scope: &mut Scope) -> Option<(GroupKey, Option<Op>)> {
+        let Some(group) = node.get("group") else {
+            if let Some(latest) = node.get("latest") {
+                self.findings.error(
+                    codes::MISSING_KEY,
+                    latest.spot,
+                    "latest says which record of a group wins, and there is no group",
+                    "add group:",
+                );
+            }
+            return None;
+        };
+        let key = if group.text() == Some("identity") {
+            let head = scope.rule.and_then(|rule| self.heads.get(rule))?;
+            let entries = match (node.get("identity"), self.source.tables.get(head.table)) {
+                (Some(own), Some(table)) => crate::declare::source::identity(table, Some(own), self.findings),
+                (None, Some(table)) => table.identity.clone(),
+                _ => Vec::new(),
+            };
+            if entries.is_empty() {
+                self.findings.error(
+                    codes::MISSING_KEY,
+                    group.spot,
+                    "the table has no identity to group by",
+                    "add identity: to the table, or group by columns",
+                );
+            }
+            scope.uses.extend(entries.iter().flat_map(|entry| entry.columns.iter().map(|&column| (0, column))));
+            GroupKey::Identity(self.identity_entries(&entries, head))
+        } else {
+            GroupKey::Parts(self.key_parts(group, scope).into_iter().map(|(op, _)| op).collect())
+        };
+        let latest = node.get("latest").and_then(|latest| {
+            let (op, typing) = self.expression(latest, scope)?;
+            let orders = matches!(typing.of, Type::Date | Type::DateTime | Type::Integer | Type::Decimal);
+            if !orders || typing.list {
+                self.findings.error(
+                    codes::WRONG_TYPE,
+                    latest.spot,
+                    format!("latest wants a date or a number, and this is {}", typing.of.name()),
+                    "use a column that orders the records",
+                );
+                return None;
+            }
+            Some(op)
+        });
+        Some((key, latest))
+    }
+
+    /// CS-10: free text that becomes an allergy or a condition must have been asked whether it
+    /// denies or doubts.
+    fn tested(&mut self, node: &Node, head: &RuleHead, scope: &Scope) {
+        if !matches!(head.resource_type.as_str(), "AllergyIntolerance" | "Condition") {
+            return;
+        }
+        let Some(code) = node.get("code") else { return };
+        let mut open = vec![code];
+        while let Some(node) = open.pop() {
+            if let Some((text, _)) = node.expression()
+                && let Ok(expr) = crate::expr::parse(text)
+            {
+                let mut leaves = Vec::new();
+                leaves_of(&expr, &mut leaves);
+                let untested = leaves
+                    .into_iter()
+                    .find(|leaf| self.is_free(leaf, scope) && !scope.tested.contains(leaf));
+                if untested.is_some() {
+                    self.findings.error(
+                        codes::UNTESTED_TEXT,
+                        node.spot,
+                        "free text is coded here without asking whether it denies or doubts",
+                        "test it in when: =not (negates(x) or doubts(x)), and carry what is left in a rule of its own (CS-10)",
+                    );
+                }
+                continue;
+            }
+            match &node.data {
+                crate::yaml::Data::List(items) => open.extend(items),
+                crate::yaml::Data::Map(entries) => open.extend(entries.iter().map(|(_, value)| value)),
+                _ => {}
+            }
+        }
+    }
+
+    fn is_free(&self, leaf: &Kind, scope: &Scope) -> bool {
+        match leaf {
+            Kind::Column(name) => scope
+                .table
+                .and_then(|table| self.source.tables.get(table))
+                .and_then(|table| table.columns.get(table.column(name)?))
+                .is_some_and(|column| super::expression::column_typing(&column.column.kind).free),
+            Kind::Name { name, field: None } => scope
+                .variables
+                .iter()
+                .any(|variable| variable.name == *name && variable.typing.free),
+            _ => false,
+        }
+    }
+}
+
+fn has_variable(op: &Op) -> bool {
+    match op {
+        Op::Variable(_) | Op::VariableColumn(_) => true,
+        Op::Call(_, ops) | Op::Coalesce(ops) => ops.iter().any(has_variable),
+        Op::OnMissing { value, .. } => has_variable(value),
+        _ => false,
+    }
+}
+
+/// The columns and variables that an expression reads, its table names left out.
+fn leaves_of(expr: &Expr, out: &mut Vec<Kind>) {
+    match &expr.kind {
+        Kind::Column(_) | Kind::Name { .. } => out.push(expr.kind.clone()),
+        Kind::Call { arguments, .. } => arguments.iter().for_each(|argument| leaves_of(argument, out)),
+        _ => {}
+    }
+}
+
+/// Orders rules so that whatever one refers to is made before it.
+pub(crate) fn levels(
+    rules: &mut [Rule],
+    edges: &BTreeSet<(usize, usize)>,
+    findings: &mut Findings,
+) -> usize {
+    let count = rules.len();
+    for _ in 0..=count {
+        let mut changed = false;
+        for &(from, to) in edges {
+            let wanted = rules.get(to).map_or(0, |rule| rule.level + 1);
+            if let Some(rule) = rules.get_mut(from)
+                && rule.level < wanted
+            {
+                rule.level = wanted;
+                changed = true;
+            }
+        }
+        if !changed {
+            return rules.iter().map(|rule| rule.level + 1).max().unwrap_or(0);
+        }
+    }
+    if let Some(rule) = rules.iter().max_by_key(|rule| rule.level) {
+        findings.error(
+            codes::REFERENCE_KEY,
+            rule.spot,
+            format!("the rule {} refers to itself, by way of others or directly", rule.name),
+            "break the circle: one of the references must go",
+        );
+    }
+    0
+}

@@ -1,0 +1,172 @@
+//! The loss report: what a file held and no resource took.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Serialize;
+use source::Census;
+
+use crate::program::{Program, Purpose};
+
+/// What a file held and no resource took, by column and by label.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Loss {
+    /// Columns, sheets and members that the mapping does not know, with how many cells they fill.
+    pub unknown: Vec<UnknownColumn>,
+    /// Cells of declared columns on records for which no rule that uses the column applied.
+    pub unused: Vec<ColumnLoss>,
+    /// Columns left out on purpose, with the reason.
+    pub ignored: Vec<ColumnLoss>,
+    /// Columns whose values never leave the reader, with the reason.
+    pub denied: Vec<ColumnLoss>,
+    /// Labels for which a code table had no row.
+    pub unmapped: Vec<LabelLoss>,
+    /// Records that a later version in the same file overtook, by table.
+    pub overtaken: BTreeMap<String, u64>,
+}
+
+/// A column that the mapping does not know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnknownColumn {
+    /// The sheet of a workbook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// The column; nothing for a sheet as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// How many cells hold something.
+    pub cells: u64,
+}
+
+/// A declared column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ColumnLoss {
+    /// The table.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// Why it is left out, where the mapping says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How many cells hold something and were not used.
+    pub cells: u64,
+}
+
+/// A label without a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LabelLoss {
+    /// The code table.
+    pub table: String,
+    /// The label as written; nothing for those beyond the first [`MAX_LABELS`] of a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// How often.
+    pub count: u64,
+}
+
+/// How many different labels of a code table are named; the rest are counted together.
+pub const MAX_LABELS: usize = 1000;
+
+/// Counts while a run goes on.
+#[derive(Debug, Default)]
+pub(crate) struct LossCounter {
+    /// By table and column: cells that a rule used.
+    used: Vec<Vec<u64>>,
+    unmapped: Vec<HashMap<String, u64>>,
+    beyond: Vec<u64>,
+    pub overtaken: Vec<u64>,
+}
+
+impl LossCounter {
+    pub fn new(program: &Program) -> Self {
+        Self {
+            used: program.tables.iter().map(|table| vec![0; table.columns.len()]).collect(),
+            unmapped: program.codes.iter().map(|_| HashMap::new()).collect(),
+            beyond: vec![0; program.codes.len()],
+            overtaken: vec![0; program.tables.len()],
+        }
+    }
+
+    pub fn used(&mut self, table: usize, column: usize) {
+        if let Some(count) = self.used.get_mut(table).and_then(|table| table.get_mut(column)) {
+            *count += 1;
+        }
+    }
+
+    pub fn unmapped(&mut self, table: usize, label: String) {
+        let Some(labels) = self.unmapped.get_mut(table) else {
+            return;
+        };
+        if let Some(count) = labels.get_mut(&label) {
+            *count += 1;
+        } else if labels.len() < MAX_LABELS {
+            labels.insert(label, 1);
+        } else if let Some(count) = self.beyond.get_mut(table) {
+            *count += 1;
+        }
+    }
+
+    pub fn report(self, program: &Program, census: Option<&Census>) -> Loss {
+        let mut loss = Loss::default();
+        for unused in census.map(|census| census.undeclared.as_slice()).unwrap_or_default() {
+            if unused.filled > 0 {
+                loss.unknown.push(UnknownColumn {
+                    sheet: unused.sheet.clone(),
+                    column: unused.column.clone(),
+                    cells: unused.filled,
+                });
+            }
+        }
+        for (index, table) in program.tables.iter().enumerate() {
+            let counted = census.and_then(|census| census.tables.get(index));
+            for (position, column) in table.columns.iter().enumerate() {
+                let filled = counted
+                    .and_then(|table| table.filled.get(position))
+                    .copied()
+                    .unwrap_or(0);
+                let entry = |reason: Option<&String>, cells: u64| ColumnLoss {
+                    table: table.name.to_string(),
+                    column: column.name.to_string(),
+                    reason: reason.cloned(),
+                    cells,
+                };
+                match &column.purpose {
+                    Purpose::Ignored(reason) => loss.ignored.push(entry(Some(reason), filled)),
+                    Purpose::Denied(reason) => loss.denied.push(entry(Some(reason), filled)),
+                    Purpose::Used => {
+                        let used = self
+                            .used
+                            .get(index)
+                            .and_then(|table| table.get(position))
+                            .copied()
+                            .unwrap_or(0);
+                        if filled > used {
+                            loss.unused.push(entry(None, filled - used));
+                        }
+                    }
+                }
+            }
+            let overtaken = self.overtaken.get(index).copied().unwrap_or(0);
+            if overtaken > 0 {
+                loss.overtaken.insert(table.name.to_string(), overtaken);
+            }
+        }
+        for ((table, labels), beyond) in program.codes.iter().zip(self.unmapped).zip(self.beyond) {
+            let mut labels: Vec<(String, u64)> = labels.into_iter().collect();
+            labels.sort();
+            loss.unmapped.extend(labels.into_iter().map(|(label, count)| LabelLoss {
+                table: table.name.clone(),
+                label: Some(label),
+                count,
+            }));
+            if beyond > 0 {
+                loss.unmapped.push(LabelLoss {
+                    table: table.name.clone(),
+                    label: None,
+                    count: beyond,
+                });
+            }
+        }
+        loss
+    }
+}

@@ -1,0 +1,156 @@
+//! What a run gives: resources, refusals, counts.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use diagnostics::{InputPlace, Issue};
+use json::Value;
+use serde::Serialize;
+
+use crate::loss::Loss;
+
+/// What a run needs to know beside the input.
+#[derive(Clone)]
+pub struct RunContext {
+    /// The organisation whose data it is, by its ODS code.
+    pub tenant: String,
+    /// The name of the source at that organisation; usually the mapping's name.
+    pub source: String,
+    /// What ids are made in.
+    pub ids: identity::IdSpace,
+    /// As of when the sender says that the file is: an FHIR date or dateTime.
+    pub as_of: Option<String>,
+}
+
+/// As of when a file is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AsOfDate {
+    /// As the file or the sender gives it: an FHIR date or dateTime.
+    pub text: String,
+    /// The first instant that it may mean; a day begins at midnight in the source's zone.
+    #[serde(serialize_with = "timestamp")]
+    pub instant: jiff::Timestamp,
+}
+
+fn timestamp<S: serde::Serializer>(instant: &jiff::Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(instant)
+}
+
+/// Known before the first resource is made.
+#[derive(Debug, Clone)]
+pub struct Beginning {
+    /// As of when the file is.
+    pub as_of: AsOfDate,
+    /// Whether the file is the whole truth of its scope.
+    pub snapshot: bool,
+}
+
+/// What a sink says to a resource.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It is taken.
+    Accepted,
+    /// It is not, for these reasons: the engine quarantines its record and holds back what refers
+    /// to it.
+    Refused(Vec<Issue>),
+}
+
+/// Where a run puts what it makes.
+pub trait Sink {
+    /// Called once, before anything else. `Break` ends the run: nothing of this file is wanted.
+    fn begin(&mut self, _beginning: &Beginning) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+    /// A resource.
+    fn resource(&mut self, made: Made) -> Verdict;
+    /// A resource that could not be made, or was refused.
+    fn quarantined(&mut self, quarantined: Quarantined);
+    /// An issue that belongs to no single resource.
+    fn issue(&mut self, issue: Issue);
+    /// Called now and then with the number of records that were read, over all passes.
+    fn progress(&mut self, _records: u64) {}
+}
+
+/// A resource that was made.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// The resource.
+    pub resource: Value,
+    /// Its type.
+    pub resource_type: Arc<str>,
+    /// Its id.
+    pub id: String,
+    /// The rule that made it.
+    pub rule: Arc<str>,
+    /// The id of the Patient it is about; its own for a Patient.
+    pub person: Option<Arc<str>>,
+    /// Whether the person is known only by a weak identity.
+    pub weak_identity: bool,
+    /// The record that it comes from.
+    pub place: InputPlace,
+    /// What somebody should look at.
+    pub issues: Vec<Issue>,
+    /// What it refers to: type and id.
+    pub references: Vec<(Arc<str>, String)>,
+}
+
+/// A resource that was not made, or a record that could not be used.
+#[derive(Debug, Clone)]
+pub struct Quarantined {
+    /// The rule, or nothing when the record as a whole is refused.
+    pub rule: Option<Arc<str>>,
+    /// The type that would have been made.
+    pub resource_type: Option<Arc<str>>,
+    /// The id that it would have had.
+    pub id: Option<String>,
+    /// The id of the Patient it is about.
+    pub person: Option<Arc<str>>,
+    /// The NHS number that the record holds, when it is a valid one.
+    pub nhs_number: Option<String>,
+    /// The security labels it would have had, as `system|code`.
+    pub labels: Vec<String>,
+    /// The record.
+    pub place: InputPlace,
+    /// Why.
+    pub issues: Vec<Issue>,
+    /// The record as it was read, as compact JSON, denied cells left out.
+    pub raw: String,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunReport {
+    /// The mapping's name.
+    pub mapping: String,
+    /// Its version.
+    pub version: String,
+    /// The hash of its files.
+    pub hash: String,
+    /// Whether the file is the whole truth of its scope.
+    pub snapshot: bool,
+    /// As of when the file is.
+    pub as_of: AsOfDate,
+    /// Whether the sink wanted nothing of this file.
+    pub stopped: bool,
+    /// How many.
+    pub counts: Counts,
+    /// What was not used.
+    pub loss: Loss,
+}
+
+/// How many.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// Records read, by table.
+    pub records: BTreeMap<String, u64>,
+    /// Records that could not be read at all, by table.
+    pub unreadable: BTreeMap<String, u64>,
+    /// Resources accepted, by type.
+    pub resources: BTreeMap<String, u64>,
+    /// Quarantined, by the type that would have been made; records under `record`.
+    pub quarantined: BTreeMap<String, u64>,
+}

@@ -1,0 +1,387 @@
+//! Objects and values of FHIR from what operations give.
+
+use std::borrow::Cow;
+
+use diagnostics::Severity;
+use json::{CompactString, Number, Value};
+
+use super::cell::{Bound, Cx};
+use super::value::Val;
+use crate::codes;
+use crate::program::{Each, EachOf, Field, Item, Object, Op, Target};
+use crate::yaml::Spot;
+
+/// The extension that says why a value is absent.
+const DATA_ABSENT_REASON: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
+
+/// What comes of an item.
+enum Out {
+    Value(Value),
+    /// A primitive with its extensions, or only these.
+    Primitive(Option<Value>, Value),
+}
+
+/// The values of a field while they are gathered.
+#[derive(Default)]
+struct Gathered {
+    values: Vec<Value>,
+    extensions: Vec<Value>,
+    extended: bool,
+    live: bool,
+}
+
+impl Gathered {
+    fn push(&mut self, out: Out) {
+        match out {
+            Out::Value(value) => {
+                self.values.push(value);
+                if self.extended {
+                    self.extensions.push(Value::Null);
+                }
+            }
+            Out::Primitive(value, extension) => {
+                if !self.extended {
+                    self.extended = true;
+                    self.extensions = vec![Value::Null; self.values.len()];
+                }
+                self.values.push(value.unwrap_or(Value::Null));
+                self.extensions.push(extension);
+            }
+        }
+    }
+}
+
+impl<'a> Cx<'a> {
+    /// Builds an object: its value, and whether an expression in it gave anything. Nothing when it
+    /// is not made.
+    pub fn object(&mut self, object: &'a Object) -> Option<(Value, bool)> {
+        if let Some(when) = &object.when
+            && !self.evaluate(when).truth()
+        {
+            return None;
+        }
+        let mut out = json::Object::with_capacity(object.fields.len() + 3);
+        let live = self.fields(object, &mut out, None);
+        let live = live || object.when.is_some();
+        (live || !object.has_expressions).then_some((Value::Object(out), live))
+    }
+
+    /// Builds the fields of an object into another. `always`: the object stands whatever its
+    /// expressions give.
+    pub fn fields(&mut self, object: &'a Object, out: &mut json::Object, always: Option<()>) -> bool {
+        let mut live = false;
+        let mut lacking: Option<&'a Field> = None;
+        for field in &object.fields {
+            let (found, field_live) = self.field(field, out);
+            live |= field_live;
+            if field.mandatory && !found {
+                lacking.get_or_insert(field);
+            }
+        }
+        let stands = live || always.is_some() || object.when.is_some() || !object.has_expressions;
+        if let Some(field) = lacking
+            && stands
+            && !self.refused
+        {
+            self.refused = true;
+            if !self.quiet {
+                let issue = self
+                    .issue(
+                        Severity::Error,
+                        codes::NO_VALUE,
+                        format!("{} is mandatory and the record gives it no value", field.path),
+                        "complete the record in the source system and export it again",
+                        field.spot,
+                    )
+                    .at_element(&*field.path);
+                self.issues.push(issue);
+            }
+        }
+        live
+    }
+
+    fn field(&mut self, field: &'a Field, out: &mut json::Object) -> (bool, bool) {
+        // The common case: one item, no array, no extension.
+        if let ([item], false) = (field.items.as_slice(), field.array) {
+            match item {
+                Item::Constant(value) => {
+                    out.insert(field.name.clone(), value.clone());
+                    return (true, false);
+                }
+                Item::Value { op, target, spot } => {
+                    let value = self.evaluate(op);
+                    return match self.convert(value, *target, *spot) {
+                        None => (false, false),
+                        Some(Out::Value(value)) => {
+                            out.insert(field.name.clone(), value);
+                            (true, true)
+                        }
+                        Some(Out::Primitive(value, extension)) => {
+                            if let Some(value) = value {
+                                out.insert(field.name.clone(), value);
+                            }
+                            out.insert(underscored(&field.name), extension);
+                            (true, true)
+                        }
+                    };
+                }
+                _ => {}
+            }
+        }
+        let mut gathered = Gathered::default();
+        for item in &field.items {
+            self.item(item, &mut gathered);
+        }
+        if gathered.values.is_empty() {
+            return (false, false);
+        }
+        let live = gathered.live;
+        if field.array {
+            let only_extensions = gathered.extended && gathered.values.iter().all(|value| *value == Value::Null);
+            if !only_extensions {
+                out.insert(field.name.clone(), gathered.values);
+            }
+            if gathered.extended {
+                out.insert(underscored(&field.name), gathered.extensions);
+            }
+        } else {
+            let value = gathered.values.swap_remove(0);
+            if value != Value::Null {
+                out.insert(field.name.clone(), value);
+            }
+            if gathered.extended {
+                out.insert(underscored(&field.name), gathered.extensions.swap_remove(0));
+            }
+        }
+        (true, live)
+    }
+
+    /// Builds items that stand alone, for `meta`.
+    pub fn items(&mut self, items: &'a [Item]) -> Vec<Value> {
+        let mut gathered = Gathered::default();
+        for item in items {
+            self.item(item, &mut gathered);
+        }
+        gathered.values
+    }
+
+    fn item(&mut self, item: &'a Item, gathered: &mut Gathered) {
+        match item {
+            Item::Constant(value) => gathered.push(Out::Value(value.clone())),
+            Item::Local(name) => {
+                let mut system = CompactString::from(self.shared.local);
+                system.push_str(name);
+                gathered.push(Out::Value(Value::from(system)));
+            }
+            Item::Value { op, target, spot } => match self.evaluate(op) {
+                Val::Nothing => {}
+                Val::List(items) => {
+                    for value in items {
+                        if let Some(out) = self.convert(value, *target, *spot) {
+                            gathered.live = true;
+                            gathered.push(out);
+                        }
+                    }
+                }
+                value => {
+                    if let Some(out) = self.convert(value, *target, *spot) {
+                        gathered.live = true;
+                        gathered.push(out);
+                    }
+                }
+            },
+            Item::Concept { concept, text, spot } => {
+                let text = text.as_ref().map(|text| self.evaluate(text));
+                let value = match self.evaluate(concept) {
+                    Val::Concept { codings, text: own } => Val::Concept {
+                        codings,
+                        text: text.map_or(own, |text| text.text()),
+                    },
+                    other => other,
+                };
+                if let Some(out) = self.convert(value, Target::CodeableConcept, *spot) {
+                    gathered.live = true;
+                    gathered.push(out);
+                }
+            }
+            Item::Primitive { value, extension } => {
+                let mut inner = Gathered::default();
+                if let Some(value) = value {
+                    self.item(value, &mut inner);
+                }
+                let built = self.object(extension);
+                let live_extension = built.as_ref().is_some_and(|(_, live)| *live);
+                let has_value = inner.values.first().is_some_and(|value| *value != Value::Null);
+                if !has_value && !inner.extended && !live_extension && value.is_some() {
+                    return;
+                }
+                gathered.live |= inner.live || live_extension;
+                let mut extension = built.map(|(value, _)| value);
+                if let Some(reason) = inner.extensions.into_iter().next() {
+                    extension = Some(merged(extension, reason));
+                }
+                let value = inner.values.into_iter().next().filter(|value| *value != Value::Null);
+                match (value, extension.filter(|value| value.as_object().is_some_and(|object| !object.is_empty()))) {
+                    (Some(value), None) => gathered.push(Out::Value(value)),
+                    (value, Some(extension)) => gathered.push(Out::Primitive(value, extension)),
+                    (None, None) => {}
+                }
+            }
+            Item::Object(object) => match &object.each {
+                None => {
+                    if let Some((value, live)) = self.object(object) {
+                        gathered.live |= live;
+                        gathered.push(Out::Value(value));
+                    }
+                }
+                Some(each) => {
+                    for bound in self.each_values(each) {
+                        self.bind(each, bound);
+                        if let Some((value, _)) = self.object(object) {
+                            gathered.live = true;
+                            gathered.push(Out::Value(value));
+                        }
+                        self.variables.truncate(each.variable);
+                    }
+                }
+            },
+        }
+    }
+
+    /// The values that `each` goes through.
+    pub fn each_values(&mut self, each: &'a Each) -> Vec<Bound<'a>> {
+        match &each.of {
+            EachOf::Items(op) => self
+                .evaluate(op)
+                .items()
+                .into_iter()
+                .map(|value| Bound { value, column: None })
+                .collect(),
+            EachOf::Columns(columns) => columns
+                .iter()
+                .filter_map(|(cell, name)| {
+                    let value = self.cell(cell);
+                    (!value.is_nothing()).then_some(Bound {
+                        value,
+                        column: Some(name),
+                    })
+                })
+                .collect(),
+        }
+    }
+
+    /// Gives a variable its value.
+    pub fn bind(&mut self, each: &Each, bound: Bound<'a>) {
+        self.variables.truncate(each.variable);
+        self.variables.push(bound);
+    }
+
+    /// A value as an element of a type; nothing when there is no value.
+    fn convert(&mut self, value: Val<'a>, target: Target, spot: Spot) -> Option<Out> {
+        if let Val::Absent(reason) = value {
+            let extension = absent(reason);
+            return Some(match target {
+                Target::CodeableConcept | Target::Coding | Target::Quantity | Target::Reference => Out::Value(extension),
+                _ => Out::Primitive(None, extension),
+            });
+        }
+        let value = match (target, value) {
+            (_, Val::Nothing | Val::List(_)) => return None,
+            (Target::Boolean, Val::Boolean(truth)) => Value::Bool(truth),
+            (Target::Integer | Target::Decimal, Val::Integer(number)) => Value::from(number),
+            (Target::Integer | Target::Decimal, Val::Decimal(text)) => Value::Number(Number::from_text(&text)?),
+            (Target::Code, Val::Concept { codings, .. }) => match codings.first() {
+                Some(coding) => Value::String(coding.code.clone()),
+                None => {
+                    if !self.quiet {
+                        let issue = self.issue(
+                            Severity::Warning,
+                            codes::NO_CODE,
+                            "the element takes only a code, and the label has none",
+                            "add a code to the code table where there is one",
+                            spot,
+                        );
+                        self.issues.push(issue);
+                    }
+                    return None;
+                }
+            },
+            (Target::CodeableConcept, Val::Concept { codings, text }) => {
+                let mut object = json::Object::with_capacity(2);
+                if !codings.is_empty() {
+                    let items: Vec<Value> = codings.iter().map(|coding| coding.value.clone()).collect();
+                    object.insert("coding", items);
+                }
+                if let Some(text) = text {
+                    object.insert("text", text.as_ref());
+                }
+                Value::Object(object)
+            }
+            (Target::Coding, Val::Concept { codings, .. }) => codings.first()?.value.clone(),
+            (Target::CodeableConcept, other) => {
+                let text = other.text()?;
+                Value::Object(json::Object::with_capacity(1).with("text", text.as_ref()))
+            }
+            (Target::Quantity, Val::Quantity(number, unit)) => {
+                let mut object = json::Object::with_capacity(4);
+                object.insert("value", Value::Number(Number::from_text(&number)?));
+                object.insert("unit", unit.unit.clone());
+                object.insert("system", "http://unitsofmeasure.org");
+                object.insert("code", unit.code.clone());
+                Value::Object(object)
+            }
+            (Target::Reference, Val::Reference { resource_type, id }) => {
+                let text = self.refer(resource_type, &id);
+                Value::Object(json::Object::with_capacity(1).with("reference", text))
+            }
+            (Target::ReferenceText, Val::Reference { resource_type, id }) => self.refer(resource_type, &id),
+            (_, Val::Text(Cow::Borrowed(text)) | Val::Label(Cow::Borrowed(text), _)) => Value::from(text),
+            (_, Val::Text(Cow::Owned(text)) | Val::Label(Cow::Owned(text), _)) => Value::from(text),
+            (_, other) => Value::from(other.text()?.as_ref()),
+        };
+        Some(Out::Value(value))
+    }
+
+    fn refer(&mut self, resource_type: &str, id: &str) -> Value {
+        let mut text = CompactString::with_capacity(resource_type.len() + 1 + id.len());
+        text.push_str(resource_type);
+        text.push('/');
+        text.push_str(id);
+        self.references.push((resource_type.into(), id.to_owned()));
+        Value::String(text)
+    }
+
+    /// Whether a condition holds; without one it does.
+    pub fn holds(&mut self, when: Option<&'a Op>) -> bool {
+        when.is_none_or(|when| self.evaluate(when).truth())
+    }
+}
+
+fn absent(reason: &str) -> Value {
+    let extension = json::Object::with_capacity(2)
+        .with("url", DATA_ABSENT_REASON)
+        .with("valueCode", reason);
+    Value::Object(json::Object::with_capacity(1).with("extension", vec![Value::Object(extension)]))
+}
+
+/// The extensions of two objects in one.
+fn merged(first: Option<Value>, second: Value) -> Value {
+    let Some(first) = first else { return second };
+    let list = |value: &Value| -> Vec<Value> {
+        value
+            .get("extension")
+            .and_then(Value::as_array)
+            .map(<[Value]>::to_vec)
+            .unwrap_or_default()
+    };
+    let mut all = list(&first);
+    all.extend(list(&second));
+    Value::Object(json::Object::with_capacity(1).with("extension", all))
+}
+
+fn underscored(name: &str) -> CompactString {
+    let mut out = CompactString::with_capacity(name.len() + 1);
+    out.push('_');
+    out.push_str(name);
+    out
+}

@@ -1,0 +1,181 @@
+//! What an expression is evaluated on: a record, the values round it, and what comes of it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use diagnostics::{Issue, IssueType, Severity};
+use source::{Row, Typed};
+
+use super::index::Indexes;
+use super::survey::Partners;
+use super::value::Val;
+use crate::codes;
+use crate::findings::place;
+use crate::program::{Cell, Policy, Program};
+use crate::yaml::Spot;
+
+/// What all records of a pass have in common.
+pub(crate) struct Shared<'a> {
+    pub program: &'a Program,
+    pub indexes: &'a Indexes,
+    pub partners: &'a Partners,
+    /// `urn:causeway:<organisation>:<source>:`
+    pub local: &'a str,
+}
+
+/// A record, with the cells that other records of its group fill in.
+#[derive(Clone, Copy)]
+pub(crate) struct Record<'a> {
+    pub row: &'a Row<'a>,
+    pub filled: &'a [(usize, Val<'static>)],
+}
+
+/// A variable's value, and the column that it stands for.
+#[derive(Debug, Clone)]
+pub(crate) struct Bound<'a> {
+    pub value: Val<'a>,
+    pub column: Option<&'a str>,
+}
+
+/// One evaluation.
+pub(crate) struct Cx<'a> {
+    pub shared: &'a Shared<'a>,
+    pub record: Option<Record<'a>>,
+    pub variables: Vec<Bound<'a>>,
+    pub issues: Vec<Issue>,
+    /// A value that had to be there could not be had: the resource is not made.
+    pub refused: bool,
+    /// Only the value is wanted: nothing is reported.
+    pub quiet: bool,
+    /// Labels without a code: table, label.
+    pub unmapped: Vec<(usize, String)>,
+    pub references: Vec<(Arc<str>, String)>,
+}
+
+impl<'a> Cx<'a> {
+    pub fn new(shared: &'a Shared<'a>, record: Option<Record<'a>>, quiet: bool) -> Self {
+        Self {
+            shared,
+            record,
+            variables: Vec::new(),
+            issues: Vec::new(),
+            refused: false,
+            quiet,
+            unmapped: Vec::new(),
+            references: Vec::new(),
+        }
+    }
+
+    /// An issue about the mapping at a spot, at the record.
+    pub fn issue(&self, severity: Severity, code: &'static str, message: impl Into<String>, help: &str, spot: Spot) -> Issue {
+        let mut issue = Issue::new(code, severity, IssueType::BusinessRule, message).help(help);
+        if spot.line > 0 {
+            issue = issue.at_mapping(place(&self.shared.program.file, spot));
+        }
+        match self.record {
+            Some(record) => issue.at_input(record.row.place()),
+            None => issue,
+        }
+    }
+
+    /// Follows a policy where a value is bad. The issue is built only when it is wanted.
+    pub fn bad(
+        &mut self,
+        policy: &'a Policy,
+        raw: Option<Cow<'a, str>>,
+        issue: impl FnOnce(&Self) -> Issue,
+    ) -> Val<'a> {
+        if !self.quiet {
+            let mut issue = issue(self);
+            issue.severity = match policy {
+                Policy::Quarantine => Severity::Error,
+                _ => Severity::Warning,
+            };
+            self.issues.push(issue);
+        }
+        match policy {
+            Policy::Quarantine => {
+                self.refused = true;
+                Val::Nothing
+            }
+            Policy::Drop => Val::Nothing,
+            Policy::Text => raw.map_or(Val::Nothing, Val::Text),
+            Policy::Absent(reason) => Val::Absent(reason),
+        }
+    }
+
+    /// The record's row, some parents up.
+    pub fn row(&self, up: u8) -> Option<&'a Row<'a>> {
+        let mut row = self.record?.row;
+        for _ in 0..up {
+            row = row.parent()?;
+        }
+        Some(row)
+    }
+
+    /// A cell as its column types it.
+    pub fn cell(&mut self, cell: &'a Cell) -> Val<'a> {
+        if cell.up == 0
+            && let Some(record) = self.record
+            && let Some((_, value)) = record.filled.iter().find(|(column, _)| *column == cell.column)
+        {
+            return value.clone();
+        }
+        let Some(row) = self.row(cell.up) else {
+            return Val::Nothing;
+        };
+        match row.reading(cell.column) {
+            Ok(None) => Val::Nothing,
+            Ok(Some(reading)) => {
+                let Some(warning) = reading.warning else {
+                    return Val::of_typed(reading.value);
+                };
+                let unlisted = matches!(reading.value, Typed::Code { index: None, .. });
+                if unlisted && cell.strict {
+                    let raw = Val::of_typed(reading.value).text();
+                    return self.bad(&cell.policy, raw, |cx| cx.cell_issue(warning, row, cell));
+                }
+                if !self.quiet {
+                    let issue = self.cell_issue(warning, row, cell);
+                    self.issues.push(issue);
+                }
+                Val::of_typed(reading.value)
+            }
+            Err(problem) => {
+                let raw = problem.value.clone().map(Cow::Owned);
+                self.bad(&cell.policy, raw, |cx| cx.cell_issue(problem, row, cell))
+            }
+        }
+    }
+
+    fn cell_issue(&self, problem: source::CellProblem, row: &Row<'_>, cell: &Cell) -> Issue {
+        let issue = problem.into_issue(row.cell_place(cell.column));
+        if cell.spot.line > 0 {
+            issue.at_mapping(place(&self.shared.program.file, cell.spot))
+        } else {
+            issue
+        }
+    }
+
+    /// Something that had to be there and is not.
+    pub fn missing(&mut self, policy: &'a Policy, spot: Spot) -> Val<'a> {
+        match policy {
+            Policy::Quarantine => {
+                if !self.quiet {
+                    let issue = self.issue(
+                        Severity::Error,
+                        codes::MISSING_VALUE,
+                        "the mapping needs a value here and the record has none",
+                        "complete the record in the source system and export it again",
+                        spot,
+                    );
+                    self.issues.push(issue);
+                }
+                self.refused = true;
+                Val::Nothing
+            }
+            Policy::Absent(reason) => Val::Absent(reason),
+            Policy::Drop | Policy::Text => Val::Nothing,
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! Operations to values.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use diagnostics::Severity;
+use source::{DateTime, RawCell, Typed, normalise_label};
+
+use super::cell::Cx;
+use super::value::{Val, seconds};
+use super::{functions, wording};
+use crate::codes;
+use crate::expr::Operator;
+use crate::program::{CodeOp, Compare, Op, Partner, Policy};
+use crate::yaml::Spot;
+
+impl<'a> Cx<'a> {
+    /// Evaluates an operation.
+    pub fn evaluate(&mut self, op: &'a Op) -> Val<'a> {
+        match op {
+            Op::Text(text) => Val::Text(Cow::Borrowed(text)),
+            Op::Number(text) => match text.parse() {
+                Ok(number) => Val::Integer(number),
+                Err(_) => Val::Decimal(Cow::Borrowed(text)),
+            },
+            Op::Boolean(truth) => Val::Boolean(*truth),
+            Op::Concept(concept) => Val::Concept {
+                codings: &concept.codings,
+                text: concept.text.as_deref().map(Cow::Borrowed),
+            },
+            Op::Absent(reason) => Val::Absent(reason),
+            Op::Cell(cell) => self.cell(cell),
+            Op::Partner(partner) => self.partner(partner),
+            Op::Variable(index) => self
+                .variables
+                .get(*index)
+                .map_or(Val::Nothing, |bound| bound.value.clone()),
+            Op::VariableColumn(index) => self
+                .variables
+                .get(*index)
+                .and_then(|bound| bound.column)
+                .map_or(Val::Nothing, |column| Val::Text(Cow::Borrowed(column))),
+            Op::Reference(reference) => self.reference(reference),
+            Op::Not(inner) => Val::Boolean(!self.evaluate(inner).truth()),
+            Op::And(left, right) => {
+                Val::Boolean(self.evaluate(left).truth() && self.evaluate(right).truth())
+            }
+            Op::Or(left, right) => {
+                Val::Boolean(self.evaluate(left).truth() || self.evaluate(right).truth())
+            }
+            Op::Compare(compare) => Val::Boolean(self.compare(compare)),
+            Op::If(parts) => {
+                if self.evaluate(&parts.0).truth() {
+                    self.evaluate(&parts.1)
+                } else {
+                    self.evaluate(&parts.2)
+                }
+            }
+            Op::Case(parts) => self.case(&parts.0, &parts.1, parts.2.as_ref()),
+            Op::Coalesce(ops) => ops
+                .iter()
+                .map(|op| self.evaluate(op))
+                .find(|value| !value.is_nothing())
+                .unwrap_or(Val::Nothing),
+            Op::Call(function, arguments) => functions::call(self, *function, arguments),
+            Op::Phrases { value, list, whole } => {
+                let value = self.evaluate(value);
+                let phrases = self
+                    .shared
+                    .program
+                    .phrases
+                    .get(*list)
+                    .map(|list| list.phrases.as_slice())
+                    .unwrap_or_default();
+                Val::Boolean(functions::any(&value, &|text| {
+                    let text = wording::fold(text);
+                    phrases.iter().any(|phrase| {
+                        if *whole {
+                            text == *phrase
+                        } else {
+                            wording::holds(&text, phrase)
+                        }
+                    })
+                }))
+            }
+            Op::Code(code) => {
+                let value = self.evaluate(&code.value);
+                self.each(value, |cx, value| cx.code(code, value))
+            }
+            Op::Row { value, table, column } => {
+                let value = self.evaluate(value);
+                let (table, column) = (*table, *column);
+                self.each(value, |cx, value| cx.table_cell(table, column, &value))
+            }
+            Op::Quantity { value, unit } => match self.evaluate(value) {
+                Val::Integer(number) => Val::Quantity(Cow::Owned(number.to_string()), unit),
+                Val::Decimal(text) => Val::Quantity(text, unit),
+                Val::Absent(reason) => Val::Absent(reason),
+                _ => Val::Nothing,
+            },
+            Op::ReadDate {
+                value,
+                formats,
+                time,
+                policy,
+                spot,
+            } => {
+                let value = self.evaluate(value);
+                self.each(value, |cx, value| {
+                    cx.read_date(value, formats, *time, policy, *spot)
+                })
+            }
+            Op::ReadNumber {
+                value,
+                integer,
+                policy,
+                spot,
+            } => {
+                let value = self.evaluate(value);
+                let kind = if *integer {
+                    source::ColumnType::Integer { min: None, max: None }
+                } else {
+                    source::ColumnType::Decimal { min: None, max: None }
+                };
+                self.each(value, |cx, value| cx.read_as(value, &kind, policy, *spot))
+            }
+            Op::ReadNhsNumber { value, policy, spot } => {
+                let value = self.evaluate(value);
+                self.each(value, |cx, value| {
+                    cx.read_as(value, &source::ColumnType::NhsNumber, policy, *spot)
+                })
+            }
+            Op::OnMissing { value, policy, spot } => {
+                let value = self.evaluate(value);
+                if value.is_nothing() && !self.refused {
+                    self.missing(policy, *spot)
+                } else {
+                    value
+                }
+            }
+        }
+    }
+
+    /// Applies a function to a value, or to each item of a list.
+    pub fn each(&mut self, value: Val<'a>, mut function: impl FnMut(&mut Self, Val<'a>) -> Val<'a>) -> Val<'a> {
+        match value {
+            Val::Nothing => Val::Nothing,
+            Val::Absent(reason) => Val::Absent(reason),
+            Val::List(items) => Val::List(
+                items
+                    .into_iter()
+                    .map(|item| function(self, item))
+                    .filter(|item| !item.is_nothing())
+                    .collect(),
+            ),
+            one => function(self, one),
+        }
+    }
+
+    fn partner(&mut self, partner: &'a Partner) -> Val<'a> {
+        let shared = self.shared;
+        let Some(table) = shared.partners.table(partner.table) else {
+            return Val::Nothing;
+        };
+        let found = match &partner.keys {
+            None => table.only(),
+            Some(keys) => {
+                let mut parts: Vec<Cow<'a, str>> = Vec::with_capacity(keys.len());
+                for key in keys {
+                    match self.evaluate(key).text() {
+                        Some(text) => parts.push(text),
+                        None => return Val::Nothing,
+                    }
+                }
+                table.find(super::content::hash_parts(&parts))
+            }
+        };
+        if let Some(cells) = found {
+            return cells.get(partner.slot).cloned().unwrap_or(Val::Nothing);
+        }
+        if !self.quiet {
+            let name = shared
+                .program
+                .tables
+                .get(partner.table)
+                .map(|table| table.name.to_string())
+                .unwrap_or_default();
+            let issue = self.issue(
+                Severity::Warning,
+                codes::NO_PARTNER,
+                format!("the table {name} has no record for this one, or more than one"),
+                "look for the record in the source system, or for a mistyped key",
+                partner.spot,
+            );
+            self.issues.push(issue);
+        }
+        Val::Nothing
+    }
+
+    fn compare(&mut self, compare: &'a Compare) -> bool {
+        let left = self.evaluate(&compare.left);
+        if left.is_nothing() {
+            return false;
+        }
+        if let (Some(wanted), Val::Label(_, Some(index))) = (compare.index, &left) {
+            return match compare.operator {
+                Operator::Equal => *index == wanted,
+                Operator::NotEqual => *index != wanted,
+                _ => false,
+            };
+        }
+        let right = self.evaluate(&compare.right);
+        if right.is_nothing() {
+            return false;
+        }
+        let order = if compare.labels {
+            match (left.as_str(), right.as_str()) {
+                (Some(left), Some(right)) => Some(normalise_label(left).cmp(&normalise_label(right))),
+                _ => None,
+            }
+        } else {
+            order(&left, &right)
+        };
+        order.is_some_and(|order| match compare.operator {
+            Operator::Equal => order == Ordering::Equal,
+            Operator::NotEqual => order != Ordering::Equal,
+            Operator::Less => order == Ordering::Less,
+            Operator::LessOrEqual => order != Ordering::Greater,
+            Operator::Greater => order == Ordering::Greater,
+            Operator::GreaterOrEqual => order != Ordering::Less,
+        })
+    }
+
+    fn case(&mut self, value: &'a Op, branches: &'a [(Op, Op)], otherwise: Option<&'a Op>) -> Val<'a> {
+        let value = self.evaluate(value);
+        for (test, result) in branches {
+            let test = self.evaluate(test);
+            if same(&value, &test) {
+                return self.evaluate(result);
+            }
+        }
+        otherwise.map_or(Val::Nothing, |otherwise| self.evaluate(otherwise))
+    }
+
+    fn code(&mut self, code: &'a CodeOp, value: Val<'a>) -> Val<'a> {
+        let index = match &value {
+            Val::Label(_, index) => *index,
+            _ => None,
+        };
+        let Some(label) = value.text() else {
+            return Val::Nothing;
+        };
+        let program = self.shared.program;
+        let Some(table) = program.codes.get(code.table) else {
+            return Val::Nothing;
+        };
+        let known = match (&code.rows, index) {
+            (Some(rows), Some(index)) => rows.get(index).copied().flatten(),
+            _ => table.find(&label),
+        };
+        if let Some(row) = known.and_then(|row| table.row(row)) {
+            return Val::Concept {
+                codings: &row.codings,
+                text: Some(label),
+            };
+        }
+        self.unmapped.push((code.table, label.clone().into_owned()));
+        let kept = label.clone();
+        let outcome = self.bad(&code.policy, None, |cx| {
+            cx.issue(
+                Severity::Warning,
+                codes::UNMAPPED,
+                format!("the code table '{}' has no row for this label", table.name),
+                "add a row for it, with a blank code where there is none; the label is in the sender's report",
+                code.spot,
+            )
+            .with_value(kept.into_owned())
+        });
+        match (&code.policy, outcome) {
+            (Policy::Text, _) => Val::Concept {
+                codings: &[],
+                text: Some(label),
+            },
+            (_, outcome) => outcome,
+        }
+    }
+
+    fn table_cell(&mut self, table: usize, column: usize, value: &Val<'a>) -> Val<'a> {
+        let program = self.shared.program;
+        let row = value.text().and_then(|label| {
+            let table = program.codes.get(table)?;
+            table.row(table.find(&label)?)
+        });
+        row.and_then(|row| row.cells.get(column))
+            .filter(|cell| !cell.is_empty())
+            .map_or(Val::Nothing, |cell| Val::Text(Cow::Borrowed(cell)))
+    }
+
+    fn read_date(
+        &mut self,
+        value: Val<'a>,
+        formats: &'a [source::DatePattern],
+        time: bool,
+        policy: &'a Policy,
+        spot: Spot,
+    ) -> Val<'a> {
+        if !time && let Val::Date(_) = value {
+            return value;
+        }
+        let kind = if time {
+            source::ColumnType::DateTime {
+                formats: formats.to_vec(),
+                zone: None,
+            }
+        } else {
+            source::ColumnType::Date {
+                formats: formats.to_vec(),
+            }
+        };
+        self.read_as(value, &kind, policy, spot)
+    }
+
+    fn read_as(&mut self, value: Val<'a>, kind: &source::ColumnType, policy: &'a Policy, spot: Spot) -> Val<'a> {
+        let Some(text) = value.text() else {
+            return Val::Nothing;
+        };
+        let schema = &self.shared.program.schema;
+        let read = source::typed(kind, RawCell::Text(&text), &schema.missing, &schema.zone, false);
+        match read {
+            Ok(None) => Val::Nothing,
+            Ok(Some(reading)) => Val::of_typed(reading.value).owned(),
+            Err(problem) => {
+                let raw = Some(Cow::Owned(text.clone().into_owned()));
+                let message = problem.message;
+                let kept = text.into_owned();
+                self.bad(policy, raw, |cx| {
+                    cx.issue(
+                        Severity::Warning,
+                        codes::UNREADABLE,
+                        message,
+                        "mend the value in the source system, or the expression in the mapping",
+                        spot,
+                    )
+                    .with_value(kept)
+                })
+            }
+        }
+    }
+}
+
+/// Whether two values are the same for `case` and `in`.
+pub(super) fn same(left: &Val<'_>, right: &Val<'_>) -> bool {
+    match (left, right) {
+        (Val::Nothing, _) | (_, Val::Nothing) => false,
+        (Val::Label(left, _), other) | (other, Val::Label(left, _)) => other
+            .as_str()
+            .is_some_and(|right| normalise_label(left) == normalise_label(right)),
+        _ => order(left, right) == Some(Ordering::Equal),
+    }
+}
+
+/// How two values of one kind stand to each other, where that is certain.
+fn order(left: &Val<'_>, right: &Val<'_>) -> Option<Ordering> {
+    match (left, right) {
+        (Val::Boolean(left), Val::Boolean(right)) => Some(left.cmp(right)),
+        (Val::Integer(left), Val::Integer(right)) => Some(left.cmp(right)),
+        (Val::Integer(_) | Val::Decimal(_), Val::Integer(_) | Val::Decimal(_)) => {
+            number(left)?.partial_cmp(&number(right)?)
+        }
+        (Val::Date(_) | Val::DateTime(_), Val::Date(_) | Val::DateTime(_)) => {
+            moments(moment(left)?, moment(right)?)
+        }
+        _ => Some(left.as_str()?.cmp(right.as_str()?)),
+    }
+}
+
+fn number(value: &Val<'_>) -> Option<f64> {
+    value.text()?.parse().ok()
+}
+
+fn moment(value: &Val<'_>) -> Option<DateTime> {
+    match value {
+        Val::Date(date) => Some(DateTime { date: *date, time: None }),
+        Val::DateTime(moment) => Some(*moment),
+        _ => None,
+    }
+}
+
+/// Two moments, each perhaps only a day, a month or a year: only what is certain.
+fn moments(left: DateTime, right: DateTime) -> Option<Ordering> {
+    if left.time.is_some() && right.time.is_some() {
+        return Some(seconds(left).cmp(&seconds(right)));
+    }
+    let parts = |moment: DateTime| {
+        [
+            Some(i32::from(moment.date.year)),
+            moment.date.month.map(i32::from),
+            moment.date.day.map(i32::from),
+        ]
+    };
+    for (left, right) in parts(left).into_iter().zip(parts(right)) {
+        match (left, right) {
+            (Some(left), Some(right)) if left != right => return Some(left.cmp(&right)),
+            (Some(_), Some(_)) => {}
+            (None, None) => return Some(Ordering::Equal),
+            _ => return None,
+        }
+    }
+    (left.time.is_none() && right.time.is_none()).then_some(Ordering::Equal)
+}
+
+/// Whether a typed cell is a list: for what is kept of other tables.
+pub(super) fn kept(typed: Typed<'_>) -> Val<'static> {
+    Val::of_typed(typed).owned()
+}

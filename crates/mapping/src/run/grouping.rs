@@ -1,0 +1,146 @@
+//! Many records, one resource: which record wins, and what others fill in.
+//!
+//! Which record wins, and what fills its blanks, hangs on the records alone and not on their order.
+
+use super::index::State;
+
+/// A column of a group that its winner leaves blank, and the record that fills it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Filler {
+    /// The position of the column among those of the group.
+    pub column: u16,
+    pub rank: i64,
+    pub content: u32,
+    pub cell: u32,
+}
+
+/// A group.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    /// What the winner is ordered by: `latest`, then its content.
+    pub rank: i64,
+    pub content: u32,
+    /// The hash of each of the winner's cells; 0 for a blank one.
+    cells: Box<[u32]>,
+    pub fillers: Vec<Filler>,
+    /// One bit for each column in which records contradict each other; the last stands for all
+    /// columns beyond.
+    pub contradictions: u64,
+    pub state: State,
+    pub id: u128,
+    /// How many resources it made.
+    pub made: u32,
+}
+
+impl Group {
+    pub fn new(rank: i64, content: u32, cells: &[Option<u32>]) -> Self {
+        Self {
+            rank,
+            content,
+            cells: cells.iter().map(|cell| cell.unwrap_or(0)).collect(),
+            fillers: Vec::new(),
+            contradictions: 0,
+            state: State::Pending,
+            id: 0,
+            made: 0,
+        }
+    }
+
+    /// Whether a record is the winner, or says exactly what the winner says.
+    pub fn is_winner(&self, rank: i64, content: u32) -> bool {
+        self.rank == rank && self.content == content
+    }
+
+    /// Takes a further record into account.
+    pub fn add(&mut self, rank: i64, content: u32, cells: &[Option<u32>]) {
+        if self.is_winner(rank, content) {
+            return;
+        }
+        let newer = (rank, content) > (self.rank, self.content);
+        for (position, (own, cell)) in self.cells.iter_mut().zip(cells).enumerate() {
+            let column = u16::try_from(position).unwrap_or(u16::MAX);
+            let filler = self.fillers.iter().position(|filler| filler.column == column);
+            let known = match (*own, filler.and_then(|index| self.fillers.get(index))) {
+                (0, Some(filler)) => filler.cell,
+                (own, _) => own,
+            };
+            if let Some(cell) = *cell
+                && known != 0
+                && known != cell
+            {
+                self.contradictions |= 1 << position.min(63);
+            }
+            match (newer, *cell) {
+                (true, Some(cell)) => {
+                    *own = cell;
+                    if let Some(index) = filler {
+                        self.fillers.swap_remove(index);
+                    }
+                }
+                (true, None) => {
+                    if *own != 0 {
+                        self.fillers.push(Filler {
+                            column,
+                            rank: self.rank,
+                            content: self.content,
+                            cell: *own,
+                        });
+                        *own = 0;
+                    }
+                }
+                (false, Some(cell)) if *own == 0 => {
+                    let candidate = Filler {
+                        column,
+                        rank,
+                        content,
+                        cell,
+                    };
+                    match filler.and_then(|index| self.fillers.get_mut(index)) {
+                        Some(known) if (known.rank, known.content) < (rank, content) => *known = candidate,
+                        Some(_) => {}
+                        None => self.fillers.push(candidate),
+                    }
+                }
+                (false, _) => {}
+            }
+        }
+        if newer {
+            self.rank = rank;
+            self.content = content;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Group;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn cs_01_the_order_of_records_decides_nothing(
+            rows in prop::collection::vec((0_i64..4, prop::collection::vec(prop::option::of(1_u32..4), 3)), 1..7),
+            turn in 0_usize..7,
+        ) {
+            let gather = |rows: &[(i64, Vec<Option<u32>>)]| {
+                let content = |cells: &[Option<u32>]| {
+                    cells.iter().fold(0_u32, |sum, cell| sum * 5 + cell.unwrap_or(0))
+                };
+                let mut rows = rows.iter();
+                let (rank, cells) = rows.next().unwrap();
+                let mut group = Group::new(*rank, content(cells), cells);
+                for (rank, cells) in rows {
+                    group.add(*rank, content(cells), cells);
+                }
+                group.fillers.sort_by_key(|filler| filler.column);
+                (group.rank, group.content, group.fillers, group.contradictions != 0)
+            };
+            let mut turned = rows.clone();
+            let length = turned.len();
+            turned.rotate_left(turn % length);
+            prop_assert_eq!(gather(&rows), gather(&turned));
+            turned.reverse();
+            prop_assert_eq!(gather(&rows), gather(&turned));
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! What the id of a resource is made of, and what references find.
+
+use std::borrow::Cow;
+
+use diagnostics::Severity;
+use json::CompactString;
+
+use super::cell::{Cx, Record};
+use super::content::hash_parts;
+use super::index::Target;
+use super::value::Val;
+use crate::codes;
+use crate::program::{GroupKey, IdentityEntry, Op, ReferenceOp, Rule};
+
+/// What an id is made of.
+#[derive(Debug)]
+pub(crate) struct Name<'a> {
+    pub parts: Vec<Cow<'a, str>>,
+    pub hash: u64,
+    /// The id of the person it is about.
+    pub person: Option<CompactString>,
+    pub weak: bool,
+}
+
+impl<'a> Cx<'a> {
+    /// What the id of a rule's resource is made of; nothing, with an issue, where nothing names it.
+    pub fn name(&mut self, rule: &'a Rule) -> Option<Name<'a>> {
+        let naming = &rule.naming;
+        let mut parts: Vec<Cow<'a, str>> = Vec::with_capacity(4);
+        let mut person = None;
+        let mut weak = false;
+        if let Some(entries) = &naming.identity {
+            let (found, is_weak) = self.identity(entries)?;
+            parts = found;
+            weak = is_weak;
+            if !rule.is_person {
+                parts.extend(naming.parts.iter().map(|part| self.part(part)));
+            }
+        } else {
+            if let Some(reference) = &naming.person {
+                match self.reference(reference) {
+                    Val::Reference { id, .. } => {
+                        parts.push(Cow::Owned(id.to_string()));
+                        person = Some(id);
+                    }
+                    _ => {
+                        if !self.refused {
+                            self.unnamed(rule);
+                        }
+                        return None;
+                    }
+                }
+            }
+            let before = parts.len();
+            parts.extend(naming.parts.iter().map(|part| self.part(part)));
+            if self.refused {
+                return None;
+            }
+            if person.is_none() && parts.get(before..).unwrap_or_default().iter().all(|part| part.is_empty()) {
+                self.unnamed(rule);
+                return None;
+            }
+        }
+        let hash = hash_parts(&parts);
+        Some(Name {
+            parts,
+            hash,
+            person,
+            weak,
+        })
+    }
+
+    fn part(&mut self, op: &'a Op) -> Cow<'a, str> {
+        self.evaluate(op).text().unwrap_or(Cow::Borrowed(""))
+    }
+
+    fn unnamed(&mut self, rule: &'a Rule) {
+        self.refused = true;
+        if !self.quiet {
+            let issue = self.issue(
+                Severity::Error,
+                codes::NO_IDENTITY,
+                "nothing in this record says whom or what it is about",
+                "complete its key in the source system and export it again",
+                rule.spot,
+            );
+            self.issues.push(issue);
+        }
+    }
+
+    /// The first complete entry of an identity: its parts, and whether it is weak.
+    fn identity(&mut self, entries: &'a [IdentityEntry]) -> Option<(Vec<Cow<'a, str>>, bool)> {
+        for (index, entry) in entries.iter().enumerate() {
+            let mut parts: Vec<Cow<'a, str>> = Vec::with_capacity(entry.columns.len() + 1);
+            parts.push(Cow::Owned(index.to_string()));
+            for column in &entry.columns {
+                if let Some(text) = self.cell(column).text() {
+                    parts.push(if entry.weak {
+                        Cow::Owned(identity::fold_name(&text))
+                    } else {
+                        text
+                    });
+                }
+                if self.refused {
+                    return None;
+                }
+            }
+            if parts.len() == entry.columns.len() + 1 {
+                return Some((parts, entry.weak));
+            }
+        }
+        self.refused = true;
+        if !self.quiet {
+            let issue = self.issue(
+                Severity::Error,
+                codes::NO_IDENTITY,
+                "nothing in this record names the person",
+                "complete the NHS number, the local id, or name and birth date in the source system",
+                entries
+                    .first()
+                    .and_then(|entry| entry.columns.first())
+                    .map(|cell| cell.spot)
+                    .unwrap_or_default(),
+            );
+            self.issues.push(issue);
+        }
+        None
+    }
+
+    /// The hash of the key of the group that a record belongs to; nothing when it is blank.
+    pub fn group(&mut self, key: &'a GroupKey) -> Option<u64> {
+        match key {
+            GroupKey::Identity(entries) => {
+                let (parts, _) = self.identity(entries)?;
+                Some(hash_parts(&parts))
+            }
+            GroupKey::Parts(ops) => self.key(ops, false),
+        }
+    }
+
+    /// The hash of a key; nothing when it is blank, or, where `whole`, when a part of it is.
+    pub fn key(&mut self, ops: &'a [Op], whole: bool) -> Option<u64> {
+        let mut parts = Vec::with_capacity(ops.len());
+        let mut filled = 0;
+        for op in ops {
+            match self.evaluate(op).text() {
+                Some(text) => {
+                    filled += 1;
+                    parts.push(text);
+                }
+                None if whole => return None,
+                None => parts.push(Cow::Borrowed("")),
+            }
+        }
+        (filled > 0).then(|| hash_parts(&parts))
+    }
+
+    /// A reference: what it finds, or nothing with an issue.
+    pub fn reference(&mut self, reference: &'a ReferenceOp) -> Val<'a> {
+        let shared = self.shared;
+        let Some(rule) = shared.program.rules.get(reference.rule) else {
+            return Val::Nothing;
+        };
+        let Some(index) = shared.indexes.rules.get(reference.rule) else {
+            return Val::Nothing;
+        };
+        let target = match &reference.keys {
+            Ok(keys) => match self.key(keys, true) {
+                None => {
+                    if reference.mandatory && !self.refused {
+                        return self.no_target(reference, codes::NO_TARGET, "the record does not say to what it refers");
+                    }
+                    return Val::Nothing;
+                }
+                Some(hash) => index.by_lookup(hash, rule.group.is_some()),
+            },
+            Err(up) => {
+                let Some(row) = self.row(*up) else {
+                    return Val::Nothing;
+                };
+                let filled = match (up, self.record) {
+                    (0, Some(record)) => record.filled,
+                    _ => &[],
+                };
+                let mut cx = Cx::new(shared, Some(Record { row, filled }), true);
+                match &rule.group {
+                    Some(group) => cx.group(&group.key).map(|hash| index.by_group(hash)),
+                    None => cx.name(rule).map(|name| index.by_instance(name.hash)),
+                }
+                .unwrap_or(Target::Refused)
+            }
+        };
+        match target {
+            Target::Id(id) => Val::Reference {
+                resource_type: &rule.resource_type,
+                id,
+            },
+            Target::NotMade => self.no_target(
+                reference,
+                codes::NO_TARGET,
+                format!("no {} was made for what this record refers to", rule.name),
+            ),
+            Target::Refused => self.no_target(
+                reference,
+                codes::TARGET_REFUSED,
+                format!("the {} that this record refers to was refused", rule.name),
+            ),
+            Target::Ambiguous => self.no_target(
+                reference,
+                codes::AMBIGUOUS_TARGET,
+                format!("more than one {} fits what this record refers to", rule.name),
+            ),
+        }
+    }
+
+    fn no_target(&mut self, reference: &'a ReferenceOp, code: &'static str, message: impl Into<String>) -> Val<'a> {
+        if !self.quiet {
+            let (severity, message) = if reference.mandatory {
+                (Severity::Error, format!("{}, so it is held back", message.into()))
+            } else {
+                (Severity::Warning, format!("{}, so the reference is left out", message.into()))
+            };
+            let issue = self.issue(
+                severity,
+                code,
+                message,
+                "mend that record first; this one follows when the file is read again",
+                reference.spot,
+            );
+            self.issues.push(issue);
+        }
+        self.refused |= reference.mandatory;
+        Val::Nothing
+    }
+}

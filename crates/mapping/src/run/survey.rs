@@ -1,0 +1,245 @@
+//! The first reading: what the file holds, as of when it is, and what other tables look up.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use diagnostics::{Issue, IssueType};
+use source::{Event, Opened, Row};
+
+use super::cell::{Cx, Record, Shared};
+use super::evaluate::kept;
+use super::index::Indexes;
+use super::value::Val;
+use crate::codes;
+use crate::made::{AsOfDate, RunContext};
+use crate::program::{AsOf, Op, Program};
+
+/// What is kept of the tables that expressions look up.
+#[derive(Debug, Default)]
+pub(crate) struct Partners {
+    tables: Vec<PartnerTable>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct PartnerTable {
+    records: u64,
+    only: Vec<Val<'static>>,
+    by_key: HashMap<u64, Option<Vec<Val<'static>>>>,
+}
+
+impl Partners {
+    pub fn table(&self, table: usize) -> Option<&PartnerTable> {
+        self.tables.get(table)
+    }
+}
+
+impl PartnerTable {
+    /// The record of a table that has one.
+    pub fn only(&self) -> Option<&[Val<'static>]> {
+        (self.records == 1).then_some(self.only.as_slice())
+    }
+
+    /// The record with a key that no other has.
+    pub fn find(&self, hash: u64) -> Option<&[Val<'static>]> {
+        self.by_key.get(&hash)?.as_deref()
+    }
+}
+
+/// What the first reading found.
+pub(crate) struct Survey {
+    pub partners: Partners,
+    /// Of tables with versions: the highest of each thing.
+    pub latest: Vec<HashMap<u64, i64>>,
+    /// As of when the file says it is.
+    pub as_of: Option<AsOfDate>,
+}
+
+/// Reads the whole file once.
+///
+/// # Errors
+/// When it cannot be read to its end.
+pub(crate) fn survey(
+    opened: &mut Opened,
+    program: &Program,
+    progress: &mut dyn FnMut(),
+) -> Result<Survey, Box<Issue>> {
+    let indexes = Indexes::default();
+    let nobody = Partners::default();
+    let mut partners = Partners {
+        tables: program.tables.iter().map(|_| PartnerTable::default()).collect(),
+    };
+    let mut latest: Vec<HashMap<u64, i64>> = program.tables.iter().map(|_| HashMap::new()).collect();
+    let mut best: Option<(i64, AsOfDate)> = None;
+    opened.read_counting(&mut |event| {
+        progress();
+        let Event::Row(row) = event else {
+            return ControlFlow::Continue(());
+        };
+        let table = row.table();
+        let Some(declared) = program.tables.get(table) else {
+            return ControlFlow::Continue(());
+        };
+        let shared = Shared {
+            program,
+            indexes: &indexes,
+            partners: &nobody,
+            local: "",
+        };
+        if !declared.kept.is_empty()
+            && let Some(partner) = partners.tables.get_mut(table)
+        {
+            keep(partner, row, &declared.kept, &declared.key);
+        }
+        let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), true);
+        if let Some(versioned) = &declared.latest
+            && let Some(hash) = cx.key(&versioned.of, true)
+            && let Some(known) = latest.get_mut(table)
+        {
+            let rank = cx.evaluate(&versioned.by).rank();
+            let entry = known.entry(hash).or_insert(rank);
+            *entry = rank.max(*entry);
+        }
+        if let AsOf::Table { table: wanted, op } = &program.as_of
+            && *wanted == table
+        {
+            let value = cx.evaluate(op);
+            let rank = value.rank();
+            if rank != i64::MIN && best.as_ref().is_none_or(|(known, _)| rank > *known) {
+                best = date(&value, program).map(|date| (rank, date));
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    let mut as_of = best.map(|(_, date)| date);
+    if let AsOf::Once(op) = &program.as_of {
+        as_of = once(op, program, &indexes, &partners);
+    }
+    Ok(Survey {
+        partners,
+        latest,
+        as_of,
+    })
+}
+
+fn once(op: &Op, program: &Program, indexes: &Indexes, partners: &Partners) -> Option<AsOfDate> {
+    let shared = Shared {
+        program,
+        indexes,
+        partners,
+        local: "",
+    };
+    let mut cx = Cx::new(&shared, None, true);
+    let value = cx.evaluate(op);
+    date(&value, program)
+}
+
+fn keep(partner: &mut PartnerTable, row: &Row<'_>, columns: &[usize], key: &[usize]) {
+    let cells = || -> Vec<Val<'static>> {
+        columns
+            .iter()
+            .map(|&column| match row.get(column) {
+                Ok(Some(typed)) => kept(typed),
+                _ => Val::Nothing,
+            })
+            .collect()
+    };
+    partner.records += 1;
+    if partner.records == 1 {
+        partner.only = cells();
+    }
+    let parts: Vec<_> = key
+        .iter()
+        .filter_map(|&column| row.get(column).ok().flatten().map(Val::of_typed)?.text())
+        .collect();
+    if !key.is_empty() && parts.len() == key.len() {
+        let hash = super::content::hash_parts(&parts);
+        let cells = cells();
+        // Two records with one key: neither is guessed, unless they say the same.
+        partner
+            .by_key
+            .entry(hash)
+            .and_modify(|known| {
+                let same = known.as_ref().is_some_and(|known| {
+                    known.iter().map(Val::text).eq(cells.iter().map(Val::text))
+                });
+                if !same {
+                    *known = None;
+                }
+            })
+            .or_insert(Some(cells.clone()));
+    }
+}
+
+/// A date or dateTime with the first instant that it may mean.
+fn date(value: &Val<'_>, program: &Program) -> Option<AsOfDate> {
+    let text = match value {
+        Val::Date(_) | Val::DateTime(_) => value.text()?.into_owned(),
+        _ => return None,
+    };
+    parse_as_of(&text, &program.schema.zone)
+}
+
+/// Reads an FHIR date or dateTime; a day, month or year begins at midnight in a zone.
+pub(crate) fn parse_as_of(text: &str, zone: &jiff::tz::TimeZone) -> Option<AsOfDate> {
+    let instant = if text.contains('T') {
+        text.parse::<jiff::Timestamp>().ok()?
+    } else {
+        let mut parts = text.split('-').map(str::parse::<i16>);
+        let year = parts.next()?.ok()?;
+        let mut next = || match parts.next() {
+            None => Some(1),
+            Some(part) => i8::try_from(part.ok()?).ok(),
+        };
+        let date = jiff::civil::Date::new(year, next()?, next()?).ok()?;
+        date.to_zoned(zone.clone()).ok()?.timestamp()
+    };
+    Some(AsOfDate {
+        text: text.to_owned(),
+        instant,
+    })
+}
+
+/// As of when the file is: the file's word first, then the sender's.
+///
+/// # Errors
+/// When nobody says.
+pub(crate) fn settle(
+    found: Option<AsOfDate>,
+    program: &Program,
+    context: &RunContext,
+) -> Result<(AsOfDate, Option<Issue>), Box<Issue>> {
+    let stated = match &context.as_of {
+        None => None,
+        Some(text) => Some(parse_as_of(text, &program.schema.zone).ok_or_else(|| {
+            Box::new(
+                Issue::error(
+                    codes::AS_OF_UNKNOWN,
+                    IssueType::Value,
+                    "the as-of date that was stated is no FHIR date or dateTime",
+                )
+                .help("state it as 2026-11-01 or 2026-11-01T09:00:00Z"),
+            )
+        })?),
+    };
+    match (found, stated) {
+        (Some(found), Some(stated)) if found.instant != stated.instant => {
+            let issue = Issue::warning(
+                codes::AS_OF_DIFFERS,
+                IssueType::Conflict,
+                format!("the file says it is as of {} and its sender says {}; the file's date is used", found.text, stated.text),
+            )
+            .help("state no date, or mend the one in the file");
+            Ok((found, Some(issue)))
+        }
+        (Some(found), _) => Ok((found, None)),
+        (None, Some(stated)) => Ok((stated, None)),
+        (None, None) => Err(Box::new(
+            Issue::error(
+                codes::AS_OF_UNKNOWN,
+                IssueType::Required,
+                "neither the file nor its sender says as of when it is",
+            )
+            .help("fill the date that the mapping reads, or state it with --as-of"),
+        )),
+    }
+}
