@@ -74,10 +74,7 @@ impl<'v> Walk<'_, 'v> {
             return;
         }
         let own = self.validator.defines_under(url);
-        let modifies = matches!(
-            self.path.iter().rev().nth(1).or(self.path.last()),
-            Some(super::Segment::Member("modifierExtension"))
-        );
+        let modifies = self.in_modifier();
         self.raise(codes::UNKNOWN_EXTENSION, |issue| {
             issue.kind(IssueType::Extension);
             issue.value(&Value::from(url));
@@ -100,18 +97,21 @@ impl<'v> Walk<'_, 'v> {
         });
     }
 
-    /// Whether a known extension may be used here.
-    fn usage(&mut self, root: &Root, node: &Node, places: &[Box<str>]) {
-        let in_modifier = self
-            .path
+    /// Whether the place is in `modifierExtension`.
+    fn in_modifier(&self) -> bool {
+        self.path
             .iter()
             .rev()
             .find_map(|segment| match segment {
                 super::Segment::Member(name) => Some(*name == "modifierExtension"),
                 _ => None,
             })
-            .unwrap_or(false);
-        if root.is_modifier != in_modifier {
+            .unwrap_or(false)
+    }
+
+    /// Whether a known extension may be used here.
+    fn usage(&mut self, root: &Root, node: &Node, places: &[Box<str>]) {
+        if root.is_modifier != self.in_modifier() {
             self.raise(codes::EXTENSION_MODIFIER, |issue| {
                 issue.kind(IssueType::Extension);
                 issue.say(if root.is_modifier {
