@@ -169,6 +169,23 @@ fn several_profiles_are_all_checked_and_said_once() {
     assert_eq!(about_gender.len(), 1, "{}", lines(&issues));
 }
 
+#[test]
+fn an_extension_of_another_fhir_version_is_only_unknown() {
+    let url = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Patient.nothing";
+    let issues = changed(
+        PATIENT,
+        "/extension/2",
+        &format!(r#"{{"url":"{url}","valueString":"x"}}"#),
+    );
+    assert_eq!(issues.len(), 1);
+    assert!(!issues[0].is_error());
+    assert!(
+        VALIDATOR
+            .validate(&parse(r#"{"resourceType":"Parameters"}"#), &[])
+            .is_empty()
+    );
+}
+
 /// An invariant whose expression is not the one of the definitions would never be used.
 #[test]
 fn every_native_invariant_is_stated_by_some_definition() {

@@ -74,7 +74,8 @@ impl<'w, 'v> Walk<'w, 'v> {
         }
         let mut seen = Seen::default();
         let is_resource = node.root.as_ref().is_some_and(|root| root.is_resource);
-        let mut says_something = beside_value && !object.is_empty();
+        // ele-1 is a rule of elements: a resource may say nothing but its type.
+        let mut says_something = is_resource || (beside_value && !object.is_empty());
         for (key, value) in object.iter() {
             if is_resource && key == "resourceType" {
                 continue;
@@ -90,7 +91,7 @@ impl<'w, 'v> Walk<'w, 'v> {
                 // Seen together with its value.
                 continue;
             }
-            says_something |= &*child.name != "id" || is_resource;
+            says_something |= &*child.name != "id";
             if seen.replace(member.child) && child.is_choice {
                 self.path.push(Segment::Member(key));
                 self.raise(codes::TWO_CHOICES, |issue| {
