@@ -41,7 +41,7 @@ pub(crate) fn seal(key: &[u8; 32], caller: &str, search: &str, place: Cursor) ->
 
 /// Opens a seal; `None` when it was not made for this caller and this search with this key.
 pub(crate) fn open(key: &[u8; 32], caller: &str, search: &str, sealed: &str) -> Option<Cursor> {
-    if sealed.len() > 256 || !sealed.is_ascii() || sealed.len() % 2 != 0 {
+    if sealed.len() > 256 || !sealed.is_ascii() || !sealed.len().is_multiple_of(2) {
         return None;
     }
     let bytes: Vec<u8> = (0..sealed.len() / 2)
