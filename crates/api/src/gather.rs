@@ -29,6 +29,11 @@ const SUPPORT: &[&str] = &[
 const MAX_DEPTH: usize = 3;
 const MAX_SUPPORT: usize = 200;
 
+/// Events of routine, of which a person may have thousands and a summary shows none (CS-12).
+fn is_routine(type_name: &str) -> bool {
+    matches!(type_name, "MedicationAdministration" | "Provenance")
+}
+
 /// Types that a reader of a summary relies on: where they are not granted, the summary says so.
 const RELIED_ON: &[&str] = &[
     "AllergyIntolerance",
@@ -54,8 +59,9 @@ async fn gathered(
     person: &PersonRow,
 ) -> Result<Option<Contribution>, Failure> {
     let tenant = &person.tenant;
+    let types = inner.config.types.iter().filter(|name| !is_routine(name));
     let stored = reader
-        .with_retired()
+        .for_summary(types)
         .everything(tenant, &person.patient)
         .await?;
     let mut patient = None;

@@ -41,11 +41,13 @@ impl Reader {
         &self.sight
     }
 
-    /// The same reader that also sees what sources no longer report: for counting it.
-    pub(crate) fn with_retired(&self) -> Self {
+    /// The same reader for a summary: it sees only these types, within what it sees already, and
+    /// also what sources no longer report, for counting it.
+    pub(crate) fn for_summary<'t>(&self, types: impl IntoIterator<Item = &'t String>) -> Self {
+        let sight = self.sight.clone().with_retired();
         Self {
             store: Arc::clone(&self.store),
-            sight: self.sight.clone().with_retired(),
+            sight: sight.only_types(types.into_iter().map(String::as_str)),
         }
     }
 

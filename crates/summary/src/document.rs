@@ -302,13 +302,11 @@ fn section(gathered: &Gathered<'_>, section: &Section, settings: &Settings) -> O
             .any(|s| s.resource.text("resourceType") == Some("Flag") && is_dnacpr(&s.resource));
     if pointer {
         // The report of a form is a Flag, which IPS has among the alerts; who looks here finds it.
-        let sentence = "See Alerts: a form about resuscitation is reported to exist.";
-        words.div = words
-            .div
-            .replacen("</h2>", &format!("</h2><p>{sentence}</p>"), 1);
-        words.notes.push(sentence.to_owned());
+        let sentence = "<p>See Alerts: a form about resuscitation is reported to exist.</p>";
+        words.div = words.div.replacen("</h2>", &format!("</h2>{sentence}"), 1);
+        words.noted = true;
     }
-    if shown.is_empty() && !section.mandatory && words.notes.is_empty() {
+    if shown.is_empty() && !section.mandatory && !words.noted {
         return None;
     }
     let mut codings = Vec::new();
@@ -317,16 +315,6 @@ fn section(gathered: &Gathered<'_>, section: &Section, settings: &Settings) -> O
     }
     codings.push(coding(HEADINGS, section.heading.0, section.heading.1));
     let mut out = Object::new();
-    if !words.notes.is_empty() {
-        out.insert(
-            "extension",
-            words
-                .notes
-                .iter()
-                .map(|note| annotation(note))
-                .collect::<Value>(),
-        );
-    }
     out.insert("title", section.title);
     out.insert("code", concept(codings));
     let mut tenants: Vec<&str> = shown
@@ -366,14 +354,6 @@ fn section(gathered: &Gathered<'_>, section: &Section, settings: &Settings) -> O
         );
     }
     Some(out.into())
-}
-
-/// A sentence about a section for machines: IPS 2.0.0's section note.
-fn annotation(note: &str) -> Value {
-    Object::new()
-        .with("url", "http://hl7.org/fhir/StructureDefinition/note")
-        .with("valueAnnotation", Object::new().with("text", note))
-        .into()
 }
 
 fn person(

@@ -13,10 +13,11 @@ use crate::time::{days_before, readable, stamp};
 /// The columns of every section's table.
 const COLUMNS: [&str; 6] = ["Entry", "Details", "Status", "Date", "Source", "As of"];
 
-/// The text of a section and the sentences that machines should find as well.
+/// The text of a section, and whether something must be said of it besides its entries: then the
+/// section stands even without any.
 pub(crate) struct SectionText {
     pub(crate) div: String,
-    pub(crate) notes: Vec<String>,
+    pub(crate) noted: bool,
 }
 
 /// Whom to ask about what an organisation sent (CS-7).
@@ -210,7 +211,7 @@ pub(crate) fn section(
     }
     SectionText {
         div: div.finish(),
-        notes,
+        noted: !notes.is_empty(),
     }
 }
 
@@ -232,7 +233,7 @@ fn empty(section: &Section) -> String {
         Key::Problems => "No information about problems is available. This does not mean that the \
                           person has none."
             .to_owned(),
-        _ => "No information is available. This does not mean that there is none.".to_owned(),
+        _ => "Nothing else is recorded here. This does not mean that there is nothing.".to_owned(),
     }
 }
 

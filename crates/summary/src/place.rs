@@ -105,7 +105,20 @@ fn flag(resource: &Value) -> Placed {
     if has_code(resource, "code", "1108111000000107") || words.contains("reasonable adjustment") {
         return one(Key::Adjustments);
     }
-    one(Key::Alerts)
+    // Legal matters belong to Legal information; that someone is deprived of liberty is an alert too.
+    let deprived = [
+        "dols",
+        "deprivation of liberty",
+        "community dol",
+        "liberty protection",
+    ]
+    .iter()
+    .any(|word| words.contains(word));
+    match (deprived, words.contains("legal information")) {
+        (true, _) => Placed::In(vec![Key::Alerts, Key::Legal]),
+        (false, true) => one(Key::Legal),
+        (false, false) => one(Key::Alerts),
+    }
 }
 
 /// Vital signs by code where a source gives no category: the SNOMED CT and LOINC codes of the UK

@@ -194,9 +194,12 @@ pub(crate) fn collapse(statements: Vec<Statement>) -> (Vec<Statement>, Vec<(Loca
         let type_name = statement.resource.text("resourceType").unwrap_or_default();
         let signature = format!("{type_name}\n{}", signature(&statement.resource));
         let matter = subject_matter(&statement);
-        let twin = kept.iter_mut().find(|(other, kept)| {
-            !EACH_ITS_OWN.contains(&type_name)
-                && *other == signature
+        let candidates = match EACH_ITS_OWN.contains(&type_name) {
+            true => 0,
+            false => kept.len(),
+        };
+        let twin = kept.iter_mut().take(candidates).find(|(other, kept)| {
+            *other == signature
                 && kept
                     .cited
                     .iter()

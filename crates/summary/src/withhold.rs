@@ -122,6 +122,17 @@ pub(crate) fn is_safeguarding(resource: &Value) -> bool {
     for name in ["title", "description", "text"] {
         texts.extend(resource.text(name).map(fold));
     }
+    // What a risk says is its label.
+    let is_risk = |text: &String| text.starts_with("risk") || text.starts_with("at risk");
+    if type_name == "Observation" && texts.iter().any(is_risk) {
+        texts.extend(resource.text("valueString").map(fold));
+        texts.extend(
+            resource
+                .each("component")
+                .filter_map(|component| component.text("valueString"))
+                .map(fold),
+        );
+    }
     let any = |words: &[&str], text: &str| words.iter().any(|word| text.contains(word));
     texts.into_iter().any(|text| {
         if any(SAFEGUARDING_WORDS, &text) {

@@ -186,9 +186,8 @@ fn cs_07_the_affected_section_says_that_it_may_be_incomplete_and_whom_to_phone()
     assert!(medicines.contains("may be incomplete") && medicines.contains("2 record(s)"));
     assert!(medicines.contains("0113 000 A1"));
     assert!(!words(&made.bundle, "Allergies and Intolerances").contains("incomplete"));
-    // For machines: a note, and a reason for the emptiness.
     let section = section(&made.bundle, "Medication Summary").unwrap();
-    assert!(section.get("extension").is_some());
+    assert!(section.get("emptyReason").is_some() && section.get("entry").is_none());
 
     // What could not even be typed counts against everything that must be relied on.
     at_home.held_back = vec![held("", 1)];
@@ -439,6 +438,15 @@ fn cs_13_a_report_of_a_form_is_not_the_decision() {
             "{denial}: {said}"
         );
     }
+    let said = words(
+        &summary(&[home(
+            "A1",
+            &[&flag("ReSPECT form held in office", "Clinical")],
+        )])
+        .bundle,
+        "Alerts",
+    );
+    assert!(said.contains("not in itself a decision against CPR") && !said.contains("DNACPR"));
     let ended = flag("DNACPR in place", "x").replace("\"active\"", "\"inactive\"");
     assert!(section(&summary(&[home("A1", &[&ended])]).bundle, "Alerts").is_none());
 
@@ -493,17 +501,39 @@ fn cs_14_authority_keeps_its_type_and_next_of_kin_is_none() {
 }
 
 #[test]
+fn cs_14_legal_flags_are_legal_information_and_dols_an_alert_too() {
+    let made = summary(&[home(
+        "A1",
+        &[
+            &flag(
+                "The provider reports LPA held by Bo; registration not seen",
+                "Legal information",
+            ),
+            &flag(
+                "DoLS: the home reports an authorisation",
+                "Legal information",
+            ),
+        ],
+    )]);
+    assert_eq!(entries(&made.bundle, "Legal information"), 2);
+    assert_eq!(entries(&made.bundle, "Alerts"), 1);
+    assert!(words(&made.bundle, "Alerts").contains("DoLS"));
+}
+
+#[test]
 fn cs_15_safeguarding_never_appears_and_is_never_hinted_at() {
     let bare = summary(&[home("A1", &[&allergy("Penicillin")])]);
     let coded = r#"{"resourceType":"Flag","status":"active","category":[{"coding":[{"system":"x","code":"SGC"}]}],"code":{"text":"See file"}}"#;
     let coded_otherwise = r#"{"resourceType":"Flag","status":"active","code":{"coding":[{"system":"http://snomed.info/sct","code":"761571000000106"}]}}"#;
     let risk = r#"{"resourceType":"Observation","status":"final","category":[{"text":"Risk"}],"code":{"text":"At risk of financial abuse"}}"#;
+    let said = r#"{"resourceType":"Observation","status":"final","code":{"text":"Risk: finances"},"valueString":"Nephew may be financially abusive"}"#;
     let task = r#"{"resourceType":"Task","status":"completed","intent":"plan","code":{"text":"Safeguarding enquiry (Section 42)"}}"#;
     let diagnosis = r#"{"resourceType":"Condition","category":[{"text":"Safeguarding concern"}],"code":{"text":"Bruising"}}"#;
     let withheld = [
         coded.to_owned(),
         coded_otherwise.to_owned(),
         risk.to_owned(),
+        said.to_owned(),
         task.to_owned(),
         diagnosis.to_owned(),
         flag("Adult safeguarding referral", "Risk"),

@@ -66,8 +66,22 @@ fn is_denied(words: &str) -> bool {
     })
 }
 
+/// Whether the words name a ReSPECT form.
+fn names_respect(words: &str) -> bool {
+    words
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| word == "respect")
+}
+
+const NOT_A_DECISION: &str =
+    "A ReSPECT form is not in itself a decision against CPR; read the original";
+
 fn resuscitation(resource: &Value, described: &mut Described) {
+    let respect = names_respect(&words_of(resource, &["code"]));
     if !is_dnacpr(resource) {
+        if respect && resource.text("resourceType") == Some("Flag") {
+            described.caution = Some(NOT_A_DECISION.to_owned());
+        }
         return;
     }
     if is_denied(&words_of(resource, &["code"])) {
@@ -76,7 +90,11 @@ fn resuscitation(resource: &Value, described: &mut Described) {
         return;
     }
     // Only that it exists and where to ask, never a summary of the decision.
-    described.what = "DNACPR: the home reports a form exists; check the original".to_owned();
+    let which = match respect {
+        true => "DNACPR or ReSPECT",
+        false => "DNACPR",
+    };
+    described.what = format!("{which}: the home reports a form exists; check the original");
     described.details.clear();
     described.caution = Some(
         "This is not the decision itself. Its absence elsewhere would not mean \"for CPR\""
@@ -86,14 +104,8 @@ fn resuscitation(resource: &Value, described: &mut Described) {
 
 fn respect(resource: &Value, described: &mut Described) {
     let words = words_of(resource, &["type", "category", "description"]);
-    if has_code(resource, "type", RESPECT)
-        || words
-            .lines()
-            .any(|line| line.split(' ').any(|word| word == "respect"))
-    {
-        described.caution = Some(
-            "A ReSPECT form is not in itself a decision against CPR; read the original".to_owned(),
-        );
+    if has_code(resource, "type", RESPECT) || names_respect(&words) {
+        described.caution = Some(NOT_A_DECISION.to_owned());
     }
 }
 
