@@ -56,6 +56,12 @@ pub struct Issuer {
     pub jwks_uri: Option<String>,
     /// Where tokens are to be had.
     pub token_endpoint: Option<String>,
+    /// The grants it supports: `client_credentials`.
+    pub grant_types: Vec<String>,
+    /// How clients prove themselves to it: `private_key_jwt`, `client_secret_basic`.
+    pub auth_methods: Vec<String>,
+    /// The algorithms of `private_key_jwt`.
+    pub signing_algorithms: Vec<String>,
 }
 
 impl Config {

@@ -54,7 +54,6 @@ pub(crate) async fn status(inner: &Inner) -> Reply {
 
 /// `.well-known/smart-configuration` (SMART App Launch 2, backend services).
 pub(crate) fn smart(inner: &Inner) -> Reply {
-    let words = |words: &[&str]| words.iter().map(|w| Value::from(*w)).collect::<Value>();
     let issuer = &inner.config.issuer;
     let mut body = Object::new().with("issuer", issuer.issuer.as_str());
     if let Some(jwks) = &issuer.jwks_uri {
@@ -63,15 +62,22 @@ pub(crate) fn smart(inner: &Inner) -> Reply {
     if let Some(endpoint) = &issuer.token_endpoint {
         body.insert("token_endpoint", endpoint.as_str());
     }
-    body.insert("grant_types_supported", words(&["client_credentials"]));
-    body.insert(
-        "token_endpoint_auth_methods_supported",
-        words(&["private_key_jwt"]),
-    );
-    body.insert(
-        "token_endpoint_auth_signing_alg_values_supported",
-        words(&["RS384", "ES384"]),
-    );
+    for (name, values) in [
+        ("grant_types_supported", &issuer.grant_types),
+        (
+            "token_endpoint_auth_methods_supported",
+            &issuer.auth_methods,
+        ),
+        (
+            "token_endpoint_auth_signing_alg_values_supported",
+            &issuer.signing_algorithms,
+        ),
+    ] {
+        if !values.is_empty() {
+            let values = values.iter().map(|value| Value::from(value.as_str()));
+            body.insert(name, values.collect::<Value>());
+        }
+    }
     let scopes: Value = inner
         .config
         .types
@@ -79,9 +85,20 @@ pub(crate) fn smart(inner: &Inner) -> Reply {
         .map(|name| Value::from(format!("system/{name}.rs")))
         .collect();
     body.insert("scopes_supported", scopes);
+    // What a client can do follows from how the issuer lets clients prove themselves.
+    let has = |start: &str| issuer.auth_methods.iter().any(|m| m.starts_with(start));
+    let capabilities = [
+        (has("private_key_jwt"), "client-confidential-asymmetric"),
+        (has("client_secret"), "client-confidential-symmetric"),
+        (true, "permission-v2"),
+    ];
     body.insert(
         "capabilities",
-        words(&["client-confidential-asymmetric", "permission-v2"]),
+        capabilities
+            .into_iter()
+            .filter(|(there, _)| *there)
+            .map(|(_, name)| Value::from(name))
+            .collect::<Value>(),
     );
     reply(StatusCode::OK, body)
 }
