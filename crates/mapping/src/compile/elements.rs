@@ -645,12 +645,17 @@ impl Compiler<'_> {
             return None;
         }
         self.check_binding(&op, element, false, concept.spot);
+        let mut nullable = typing.nullable;
         let text = match node.get("text") {
             None => None,
             Some(text) => match text.constant() {
-                Some(constant) => Some(Op::Text(constant.into())),
+                Some(constant) => {
+                    nullable = false;
+                    Some(Op::Text(constant.into()))
+                }
                 None => {
                     let (op, typing) = self.expression(text, scope)?;
+                    nullable &= typing.nullable;
                     if !typing.of.is_plain() || typing.list {
                         self.findings.error(
                             codes::WRONG_TYPE,
@@ -669,7 +674,7 @@ impl Compiler<'_> {
             text,
             spot: node.spot,
         };
-        Some(((item, typing.nullable), Some("CodeableConcept".to_owned())))
+        Some(((item, nullable), Some("CodeableConcept".to_owned())))
     }
 
     /// Compiles `each`, and names its variable.
@@ -794,7 +799,19 @@ fn constant_type(element: &Element, text: &str) -> Option<String> {
     } else {
         &["string", "markdown", "code", "CodeableConcept", "uri"]
     };
-    order.iter().find(|code| has(code)).map(|code| (*code).to_owned())
+    if let Some(code) = order.iter().find(|code| has(code)) {
+        return Some((*code).to_owned());
+    }
+    ["dateTime", "date", "integer", "decimal"]
+        .into_iter()
+        .find(|code| {
+            let value = match *code {
+                "integer" | "decimal" => json::Number::from_text(text).map(Value::Number),
+                _ => Some(Value::from(text)),
+            };
+            has(code) && value.is_some_and(|value| fhir::Primitive::check(code, &value).is_ok())
+        })
+        .map(str::to_owned)
 }
 
 fn is_name(text: &str) -> bool {

@@ -81,7 +81,7 @@ impl Compiler<'_> {
 
     /// What a condition that holds tells of cells: that they are filled, or tested.
     fn learn(&mut self, expr: &Expr, scope: &mut Scope) {
-        collect_tested(expr, &mut scope.tested);
+        collect_tested(expr, scope);
         let mut open = vec![expr];
         while let Some(expr) = open.pop() {
             match &expr.kind {
@@ -94,6 +94,13 @@ impl Compiler<'_> {
                     ) =>
                 {
                     open.extend(arguments.first());
+                    // A text that is one of the phrases that an explicit rule names needs no other test.
+                    if name == "is"
+                        && let Some(subject) = arguments.first()
+                    {
+                        scope.tested_denial.push(subject.kind.clone());
+                        scope.tested_doubt.push(subject.kind.clone());
+                    }
                 }
                 Kind::Column(column) => {
                     if let Some(index) = scope
@@ -601,24 +608,27 @@ pub(crate) fn column_typing(kind: &ColumnType) -> Typing {
 }
 
 /// Everything that `negates` and `doubts` are asked about.
-fn collect_tested(expr: &Expr, out: &mut Vec<Kind>) {
+fn collect_tested(expr: &Expr, scope: &mut Scope) {
     match &expr.kind {
         Kind::Call { name, arguments } => {
-            if matches!(name.as_str(), "negates" | "doubts") {
-                out.extend(arguments.first().map(|argument| argument.kind.clone()));
+            let subject = arguments.first().map(|argument| argument.kind.clone());
+            match name.as_str() {
+                "negates" => scope.tested_denial.extend(subject),
+                "doubts" => scope.tested_doubt.extend(subject),
+                _ => {}
             }
             for argument in arguments {
-                collect_tested(argument, out);
+                collect_tested(argument, scope);
             }
         }
-        Kind::Not(inner) => collect_tested(inner, out),
+        Kind::Not(inner) => collect_tested(inner, scope),
         Kind::And(left, right) | Kind::Or(left, right) => {
-            collect_tested(left, out);
-            collect_tested(right, out);
+            collect_tested(left, scope);
+            collect_tested(right, scope);
         }
         Kind::Compare { left, right, .. } => {
-            collect_tested(left, out);
-            collect_tested(right, out);
+            collect_tested(left, scope);
+            collect_tested(right, scope);
         }
         _ => {}
     }

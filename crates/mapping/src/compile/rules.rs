@@ -16,7 +16,7 @@ use crate::program::{GroupKey, Grouping, Meta, Op, Rule, Warning};
 use crate::yaml::Node;
 
 /// The keys of a rule that are no elements.
-const OWN: [&str; 12] = [
+const OWN: [&str; 11] = [
     "from",
     "only",
     "profile",
@@ -28,7 +28,6 @@ const OWN: [&str; 12] = [
     "latest",
     "warn",
     "meta",
-    "description",
 ];
 
 /// Reads the heads of all rules.
@@ -361,7 +360,10 @@ impl Compiler<'_> {
                 leaves_of(&expr, &mut leaves);
                 let untested = leaves
                     .into_iter()
-                    .find(|leaf| self.is_free(leaf, scope) && !scope.tested.contains(leaf));
+                    .find(|leaf| {
+                        self.is_free(leaf, scope)
+                            && !(scope.tested_denial.contains(leaf) && scope.tested_doubt.contains(leaf))
+                    });
                 if untested.is_some() {
                     self.findings.error(
                         codes::UNTESTED_TEXT,

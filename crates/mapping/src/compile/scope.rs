@@ -103,6 +103,8 @@ pub(crate) struct Scope {
     pub known: BTreeSet<(u8, usize)>,
     /// Cells that are used: parents up, column.
     pub uses: BTreeSet<(u8, usize)>,
-    /// Texts that a condition has tested for denial and doubt, as expressions are written.
-    pub tested: Vec<crate::expr::Kind>,
+    /// Texts that a condition has tested for denial, as expressions are written.
+    pub tested_denial: Vec<crate::expr::Kind>,
+    /// Texts that a condition has tested for doubt.
+    pub tested_doubt: Vec<crate::expr::Kind>,
 }

@@ -197,6 +197,13 @@ impl<'a> Cx<'a> {
                         codings,
                         text: text.map_or(own, |text| text.text()),
                     },
+                    Val::Nothing => match text.and_then(|text| text.text()) {
+                        Some(text) => Val::Concept {
+                            codings: &[],
+                            text: Some(text),
+                        },
+                        None => Val::Nothing,
+                    },
                     other => other,
                 };
                 if let Some(out) = self.convert(value, Target::CodeableConcept, *spot) {
