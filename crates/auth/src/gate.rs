@@ -145,6 +145,11 @@ impl Auth {
         self.inner.keys.token_endpoint()
     }
 
+    /// What the issuer says it offers to clients: for `.well-known/smart-configuration`.
+    pub fn offers(&self) -> &crate::Offers {
+        self.inner.keys.offers()
+    }
+
     /// Whether tokens can be checked: for `_status`.
     pub fn readiness(&self) -> Readiness {
         self.inner.keys.readiness()

@@ -27,12 +27,37 @@ pub(crate) struct Current {
     fetched_at: Timestamp,
 }
 
+/// What the issuer's discovery document says it offers to clients (OpenID Connect Discovery 1.0,
+/// section 3); empty where it does not say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offers {
+    /// Its grants: `client_credentials`.
+    pub grant_types: Vec<String>,
+    /// How clients prove themselves to it: `private_key_jwt`.
+    pub auth_methods: Vec<String>,
+    /// The algorithms of `private_key_jwt`.
+    pub signing_algorithms: Vec<String>,
+}
+
+/// The names of an enumeration of the discovery document, as the document has them.
+fn names<T: serde::Serialize>(values: Option<&Vec<T>>) -> Vec<String> {
+    values
+        .into_iter()
+        .flatten()
+        .filter_map(|value| match serde_json::to_value(value) {
+            Ok(serde_json::Value::String(name)) => Some(name),
+            _ => None,
+        })
+        .collect()
+}
+
 /// The keys of the configured issuer.
 pub(crate) struct Keys {
     issuer: IssuerUrl,
     audience: ClientId,
     address: JsonWebKeySetUrl,
     token_endpoint: Option<String>,
+    offers: Offers,
     fetcher: Fetcher,
     config: Config,
     current: RwLock<Arc<Current>>,
@@ -55,6 +80,11 @@ impl Keys {
             .map_err(|error| unusable(words(&error)))?;
         let address = metadata.jwks_uri().clone();
         let token_endpoint = metadata.token_endpoint().map(|url| url.as_str().to_owned());
+        let offers = Offers {
+            grant_types: names(metadata.grant_types_supported()),
+            auth_methods: names(metadata.token_endpoint_auth_methods_supported()),
+            signing_algorithms: names(metadata.token_endpoint_auth_signing_alg_values_supported()),
+        };
         if !trustworthy(address.as_str()) {
             return Err(unusable(
                 "its jwks_uri is neither https nor http on loopback".to_owned(),
@@ -68,6 +98,7 @@ impl Keys {
             audience,
             address,
             token_endpoint,
+            offers,
             fetcher,
             current: RwLock::new(Arc::new(current)),
             last: Mutex::new((Instant::now(), false)),
@@ -82,6 +113,10 @@ impl Keys {
 
     pub(crate) fn token_endpoint(&self) -> Option<&str> {
         self.token_endpoint.as_deref()
+    }
+
+    pub(crate) fn offers(&self) -> &Offers {
+        &self.offers
     }
 
     fn now(&self) -> Arc<Current> {

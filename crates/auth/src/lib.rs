@@ -25,3 +25,4 @@ pub use caller::{Caller, Kind};
 pub use config::{Algorithm, Client, Config, ConfigError, Pace};
 pub use error::{DiscoverError, Refusal};
 pub use gate::{Auth, Readiness};
+pub use keys::Offers;

@@ -1,2 +1,44 @@
-//! causeway
-fn main() {}
+//! `causeway`: the one binary. It reads the command line and the configuration, wires the crates
+//! together, and says what happened; whatever it says, a crate below has decided.
+
+mod check;
+mod cli;
+mod config;
+mod convert;
+mod demo;
+mod exit;
+mod import;
+mod knowledge;
+mod locate;
+mod output;
+mod progress;
+mod serve;
+mod service;
+mod test;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Convert(arguments) => convert::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            eprintln!("causeway: {}", failure.message);
+            failure.exit.into()
+        }
+    }
+}

@@ -90,7 +90,11 @@ impl Sink for Converting<'_> {
         if has_errors(&found) {
             return Verdict::Refused(found);
         }
-        for issue in made.issues.into_iter().chain(found) {
+        for issue in made.issues {
+            self.issue(issue);
+        }
+        for mut issue in found {
+            issue.input.get_or_insert_with(|| made.place.clone());
             self.issue(issue);
         }
         self.line.clear();

@@ -241,8 +241,12 @@ impl Sink for Storing<'_> {
             issue.input = Some(made.place.clone());
             self.tally.add(&issue);
         }
-        for issue in made.issues.iter().chain(&found) {
+        for issue in &made.issues {
             self.tally.add(issue);
+        }
+        for mut issue in found {
+            issue.input.get_or_insert_with(|| made.place.clone());
+            self.tally.add(&issue);
         }
         self.met.met(&rtype, &made.id);
         self.counts.resources += 1;

@@ -24,7 +24,7 @@ pub struct Group {
     pub help: Option<String>,
     /// How often.
     pub count: u64,
-    /// The first places in the input.
+    /// The first places in the input, each once in a row.
     pub places: Vec<String>,
 }
 
@@ -61,7 +61,11 @@ impl Tally {
         if group.places.len() < PLACES
             && let Some(place) = &issue.input
         {
-            group.places.push(place.to_string());
+            // Six resources of one row are six times, and one place.
+            let place = place.to_string();
+            if group.places.last() != Some(&place) {
+                group.places.push(place);
+            }
         }
     }
 

@@ -29,6 +29,9 @@ pub(crate) fn held_back(held: &Quarantined) -> Value {
     })
 }
 
+/// How many places of a group are shown to a person.
+const SHOWN: usize = 3;
+
 fn times(count: u64, one: &str, many: &str) -> String {
     if count == 1 {
         format!("1 {one}")
@@ -99,23 +102,19 @@ impl Report {
                 let _ = write!(text, " ({} times)", group.count);
             }
             text.push('\n');
-            if let Some(first) = group.places.first() {
-                let more = group.count.saturating_sub(3);
-                let shown: Vec<&str> = group.places.iter().take(3).map(String::as_str).collect();
-                let _ = writeln!(
-                    text,
-                    "      where: {}{}",
-                    if group.count == 1 {
-                        (*first).clone()
-                    } else {
-                        shown.join("; ")
-                    },
-                    if more > 0 {
-                        format!("; and {more} more")
-                    } else {
-                        String::new()
-                    }
-                );
+            if !group.places.is_empty() {
+                let shown: Vec<&str> = group
+                    .places
+                    .iter()
+                    .take(SHOWN)
+                    .map(String::as_str)
+                    .collect();
+                let more = if group.places.len() > SHOWN {
+                    "; and more"
+                } else {
+                    ""
+                };
+                let _ = writeln!(text, "      where: {}{more}", shown.join("; "));
             }
             if let Some(help) = &group.help {
                 let _ = writeln!(text, "      mend: {help}");

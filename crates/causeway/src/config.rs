@@ -1,0 +1,133 @@
+//! The configuration file of a server.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::exit::Failure;
+
+/// `causeway.toml`. Unknown keys are refused: a mistyped setting must not pass for a default.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Config {
+    /// Where and as what it serves.
+    pub server: Server,
+    /// Where the data is.
+    pub store: Store,
+    /// Which issuer's tokens count, and which clients are known.
+    pub auth: auth::Config,
+    /// The organisations and who may see whose people.
+    pub access: access::Config,
+    /// What is known of the organisations that send records.
+    #[serde(default)]
+    pub organisations: Vec<Organisation>,
+    /// How summaries are made.
+    #[serde(default)]
+    pub summary: Summary,
+}
+
+/// `[server]`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Server {
+    /// The address to listen on. TLS is terminated in front of it.
+    pub listen: SocketAddr,
+    /// The address that clients know it by, ending in `/fhir/R4`: links in answers begin with it.
+    pub base: String,
+}
+
+/// `[store]`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Store {
+    /// The folder of the embedded database; made if it is not there.
+    pub folder: PathBuf,
+    /// A file with at least 32 bytes that nobody else knows, from which ids are made. It must never
+    /// change, and must be kept as safe as the data: with it, an id can be traced back to a person.
+    pub id_secret_file: PathBuf,
+}
+
+/// `[[organisations]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Organisation {
+    /// Its ODS code.
+    pub ods: String,
+    /// Its name, as readers of a summary see it.
+    pub name: String,
+    /// The telephone number to ask at when a summary may be incomplete.
+    pub phone: Option<String>,
+}
+
+/// `[summary]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Summary {
+    /// After how many days without a newer file a section says that it is old.
+    pub stale_after_days: Option<u32>,
+    /// The recorded acceptance of the risk of showing where people live whose NHS number nobody has
+    /// traced (CS-3). Without it their address and care-home location are left out.
+    pub publish_location_of_untraced: Option<RiskAcceptance>,
+}
+
+/// Who accepted a risk, when, and why.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RiskAcceptance {
+    /// The person.
+    pub accepted_by: String,
+    /// The day.
+    pub on: String,
+    /// The reason.
+    pub reason: String,
+}
+
+/// The least length of the id secret, in bytes.
+const SECRET_LENGTH: usize = 32;
+
+impl Config {
+    /// Reads and checks a configuration file. Paths in it are relative to it.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let text = fs::read_to_string(path).map_err(|error| {
+            Failure::usage(format!("{} cannot be read: {error}", path.display()))
+        })?;
+        let mut config: Self = toml::from_str(&text)
+            .map_err(|error| Failure::usage(format!("{} is not right: {error}", path.display())))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        config.store.folder = folder.join(&config.store.folder);
+        config.store.id_secret_file = folder.join(&config.store.id_secret_file);
+        if !config.server.base.ends_with("/fhir/R4") {
+            return Err(Failure::usage("server.base must end in /fhir/R4"));
+        }
+        if let Some(risk) = &config.summary.publish_location_of_untraced
+            && [&risk.accepted_by, &risk.on, &risk.reason]
+                .iter()
+                .any(|part| part.trim().is_empty())
+        {
+            return Err(Failure::usage(
+                "summary.publish-location-of-untraced must name who accepted the risk, on which day, and why",
+            ));
+        }
+        Ok(config)
+    }
+
+    /// The secret that ids are made from.
+    pub fn id_secret(&self) -> Result<Vec<u8>, Failure> {
+        let path = &self.store.id_secret_file;
+        let secret = fs::read(path).map_err(|error| {
+            Failure::usage(format!(
+                "the id secret {} cannot be read: {error}",
+                path.display()
+            ))
+        })?;
+        if secret.len() < SECRET_LENGTH {
+            return Err(Failure::usage(format!(
+                "the id secret {} has fewer than {SECRET_LENGTH} bytes: make one with `head -c 32 /dev/urandom`",
+                path.display()
+            )));
+        }
+        Ok(secret)
+    }
+}

@@ -1,0 +1,125 @@
+//! `causeway convert`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use diagnostics::Issue;
+use identity::IdSpace;
+use mapping::RunContext;
+use submission::{Conversion, convert};
+
+use crate::cli::{Convert, Format};
+use crate::exit::{Exit, Failure};
+use crate::knowledge::Knowledge;
+use crate::progress::Progress;
+use crate::{locate, output};
+
+/// Runs the command.
+pub fn run(arguments: &Convert) -> Result<Exit, Failure> {
+    let knowledge = Knowledge::embedded();
+    let mapping = locate::mapping(&arguments.mapping, &knowledge)?;
+    if !arguments.input.exists() {
+        return Err(Failure::input(format!(
+            "there is no file {}",
+            arguments.input.display()
+        )));
+    }
+    let context = RunContext {
+        tenant: arguments.organisation.clone(),
+        source: arguments
+            .source
+            .clone()
+            .unwrap_or_else(|| mapping.name().to_owned()),
+        ids: IdSpace::published(),
+        as_of: arguments.as_of.clone(),
+    };
+    let to_stdout = arguments.out == Path::new("-");
+    let mut out = open(&arguments.out)?;
+    let progress = Progress::start("converting");
+    let outcome = convert(
+        &mapping,
+        source::Input::path(&arguments.input),
+        &context,
+        &knowledge.validator(),
+        &mut out,
+        &mut |records| progress.records(records),
+    )
+    .and_then(|outcome| out.flush().map(|()| outcome))
+    .map_err(|error| {
+        Failure::failed(format!(
+            "{} cannot be written: {error}",
+            arguments.out.display()
+        ))
+    })?;
+    drop(progress);
+    match outcome {
+        Ok(conversion) => finish(arguments, conversion, to_stdout),
+        Err(issues) => refuse(arguments, &issues),
+    }
+}
+
+fn finish(arguments: &Convert, conversion: Conversion, to_stdout: bool) -> Result<Exit, Failure> {
+    let quarantined = conversion.report.counts.quarantined > 0;
+    let text = match arguments.format {
+        Format::Text => conversion.report.to_text(),
+        Format::Json => serde_json::to_string(&conversion.report).map_err(Failure::failed)? + "\n",
+    };
+    if let Some(path) = &arguments.report {
+        write_report(path, conversion).map_err(|error| {
+            Failure::failed(format!("{} cannot be written: {error}", path.display()))
+        })?;
+    }
+    if to_stdout {
+        eprint!("{text}");
+    } else {
+        output::print(&text)?;
+    }
+    Ok(if quarantined {
+        Exit::Quarantined
+    } else {
+        Exit::Fine
+    })
+}
+
+/// The whole report, streamed: the lists in it may be larger than memory.
+fn write_report(path: &Path, conversion: Conversion) -> io::Result<()> {
+    let mut out = BufWriter::new(File::create(path)?);
+    let head = serde_json::to_string_pretty(&conversion.report)?;
+    let head = head.strip_suffix("\n}").unwrap_or(&head);
+    out.write_all(head.as_bytes())?;
+    out.write_all(b",\n  \"everyIssue\": [")?;
+    conversion.issues.copy_to(&mut out)?;
+    out.write_all(b"],\n  \"quarantine\": [")?;
+    conversion.quarantine.copy_to(&mut out)?;
+    out.write_all(b"]\n}\n")?;
+    out.flush()
+}
+
+fn refuse(arguments: &Convert, issues: &[Issue]) -> Result<Exit, Failure> {
+    if let Some(path) = &arguments.report {
+        let report = serde_json::json!({ "state": "refused", "issues": issues });
+        std::fs::write(path, format!("{report:#}\n")).map_err(|error| {
+            Failure::failed(format!("{} cannot be written: {error}", path.display()))
+        })?;
+    }
+    let mut message = format!("{} cannot be used", arguments.input.display());
+    for issue in issues {
+        message.push_str("\n  ");
+        message.push_str(&issue.to_string());
+    }
+    Err(Failure::input(message))
+}
+
+fn open(path: &Path) -> Result<Box<dyn Write>, Failure> {
+    if path == Path::new("-") {
+        return Ok(Box::new(BufWriter::new(io::stdout())));
+    }
+    match File::create(path) {
+        Ok(file) => Ok(Box::new(BufWriter::with_capacity(1 << 16, file))),
+        Err(error) => Err(Failure::usage(format!(
+            "{} cannot be written: {error}",
+            path.display()
+        ))),
+    }
+}

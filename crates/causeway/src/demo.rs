@@ -1,0 +1,318 @@
+//! `causeway demo`: the whole road on fictional people, in one process, on loopback.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use demo_issuer::{DemoClient, Issuer};
+use identity::{IdSpace, NHS_NUMBER_SYSTEM};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use store::{Query, Store, Tenant};
+use submission::{Delivery, Report};
+
+use crate::cli::Demo;
+use crate::config::Organisation;
+use crate::exit::{Exit, Failure};
+use crate::import::{open_store, pipeline};
+use crate::knowledge::Knowledge;
+use crate::serve::{install_tls, log_to_stderr};
+use crate::service::{Service, listen, providers, serve, served_types};
+use crate::{locate, output};
+
+/// Who sends what in the demo: mapping, ODS code, name, telephone number. All fictional.
+const SENDERS: &[(&str, &str, &str, &str)] = &[
+    ("cld-r1", "ZZ001", "Sampleshire Council", "01632 960001"),
+    (
+        "generic-carehome-xlsx",
+        "ZZ002",
+        "Pretend Lodge",
+        "01632 960002",
+    ),
+    ("mods-json", "ZZ003", "Pretend Day Support", "01632 960003"),
+];
+
+/// The surgery that asks.
+const SURGERY: &str = "ZZ900";
+
+/// Where the demo is served unless another port is asked for.
+const USUAL_PORT: u16 = 8080;
+
+/// Marks a data folder as the demo's own.
+const MARK: &str = "causeway-demo";
+
+/// How long the demo's tokens last.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// Runs the command.
+pub fn run(arguments: &Demo) -> Result<Exit, Failure> {
+    log_to_stderr("warn");
+    install_tls();
+    let (folder, _temporary) = data_folder(arguments.data.as_deref())?;
+    let knowledge = Knowledge::embedded();
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
+    runtime.block_on(demo(arguments, &folder, &knowledge))?;
+    Ok(Exit::Fine)
+}
+
+async fn demo(arguments: &Demo, folder: &Path, knowledge: &Knowledge) -> Result<(), Failure> {
+    output::print(
+        "Causeway demo: every person here is fictional. The server listens on this machine only.\n\n",
+    )?;
+    let store = open_store(folder)?;
+    let ids = IdSpace::with_secret(&demo_secret(folder)?);
+    let intake = pipeline(store.clone(), knowledge, ids);
+    for (mapping, ods, name, _) in SENDERS {
+        let mapping = locate::mapping(mapping, knowledge)?;
+        for (file, bytes) in locate::samples(mapping.name())? {
+            let report = intake
+                .submit(Delivery {
+                    tenant: Tenant::new(*ods),
+                    source: mapping.name().to_owned(),
+                    mapping: mapping.clone(),
+                    input: source::Input::bytes(file, bytes),
+                    as_of: None,
+                    received: Timestamp::now(),
+                })
+                .await
+                .map_err(Failure::failed)?;
+            output::print(&tell(name, &report))?;
+        }
+    }
+
+    let port = arguments
+        .port
+        .unwrap_or(if arguments.once { 0 } else { USUAL_PORT });
+    let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        .await
+        .map_err(|failure| {
+            Failure::failed(format!("{}; choose another with --port", failure.message))
+        })?;
+    let port = listener.local_addr().map_err(Failure::failed)?.port();
+    let base = format!("http://127.0.0.1:{port}/fhir/R4");
+    let issuer = Issuer::start(0, &base, clients())
+        .await
+        .map_err(|error| Failure::failed(format!("the demo's issuer cannot start: {error}")))?;
+    let gp = issuer.mint("demo-gp", "system/*.rs", TOKEN_LIFETIME);
+    let provider = issuer.mint("demo-provider", "system/*.cruds", TOKEN_LIFETIME);
+    let router = service(&base, issuer.url(), store.clone(), knowledge)?
+        .router(knowledge)
+        .await?;
+    let nhs_number = shared_person(store.as_ref()).await?;
+    let server = tokio::spawn(serve(listener, router));
+
+    if let Some(path) = &arguments.info {
+        let info = json!({
+            "base": base,
+            "tokens": { "gp": gp, "provider": provider },
+            "nhsNumber": nhs_number,
+        });
+        write_whole(path, &info).map_err(|error| {
+            Failure::failed(format!("{} cannot be written: {error}", path.display()))
+        })?;
+    }
+    if arguments.once {
+        let text = fetch_summary(&base, &gp, &nhs_number).await?;
+        output::print(&text)?;
+        server.abort();
+        return Ok(());
+    }
+    output::print(&format!(
+        "\nServing {base} (stop with Ctrl-C)\n\n\
+         A token for the surgery, good for twelve hours:\n\n  {gp}\n\n\
+         Fetch one person's care summary, gathered from all three organisations:\n\n  \
+         curl -s -H 'Authorization: Bearer {gp}' \\\n    \
+         '{base}/Patient/$summary?identifier={NHS_NUMBER_SYSTEM}|{nhs_number}'\n"
+    ))?;
+    server.await.map_err(Failure::failed)?
+}
+
+fn tell(organisation: &str, report: &Report) -> String {
+    format!("{organisation} sent {}\n", report.to_text())
+}
+
+fn clients() -> Vec<DemoClient> {
+    ["demo-gp", "demo-provider"]
+        .into_iter()
+        .map(|id| DemoClient {
+            id: id.to_owned(),
+            secret: format!("{id}-secret"),
+            scope: "system/*.rs".to_owned(),
+        })
+        .collect()
+}
+
+fn service(
+    base: &str,
+    issuer: &str,
+    store: std::sync::Arc<dyn Store>,
+    knowledge: &Knowledge,
+) -> Result<Service, Failure> {
+    let mut auth = auth::Config::new(issuer, base);
+    auth.clients = vec![
+        auth::Client {
+            id: "demo-gp".to_owned(),
+            organisation: SURGERY.to_owned(),
+            tenant: None,
+        },
+        auth::Client {
+            id: "demo-provider".to_owned(),
+            organisation: "ZZ002".to_owned(),
+            tenant: Some("ZZ002".to_owned()),
+        },
+    ];
+    let tenants: Vec<_> = SENDERS
+        .iter()
+        .map(|(_, ods, _, _)| access::TenantConfig {
+            name: (*ods).to_owned(),
+            organisation: (*ods).to_owned(),
+        })
+        .collect();
+    let agreements = SENDERS
+        .iter()
+        .map(|(_, ods, _, _)| access::Agreement {
+            consumer: SURGERY.to_owned(),
+            provider: (*ods).to_owned(),
+            types: None,
+            from: jiff::civil::date(2026, 1, 1),
+            until: None,
+        })
+        .collect();
+    let organisations: Vec<_> = SENDERS
+        .iter()
+        .map(|(_, ods, name, phone)| Organisation {
+            ods: (*ods).to_owned(),
+            name: (*name).to_owned(),
+            phone: Some((*phone).to_owned()),
+        })
+        .collect();
+    let mut api = api::Config::new(base);
+    api.types = served_types(knowledge)?;
+    api.providers = providers(&tenants, &organisations);
+    api.summary.mode = summary::Mode::Demo;
+    api.default_purpose = Some(access::Purpose::DirectCare);
+    Ok(Service {
+        store,
+        auth,
+        access: access::Config {
+            tenants,
+            agreements,
+        },
+        api,
+    })
+}
+
+/// The NHS number of a person whom all three organisations know: found among what was stored.
+async fn shared_person(store: &dyn Store) -> Result<String, Failure> {
+    let mut common: Option<std::collections::BTreeSet<String>> = None;
+    for (_, ods, _, _) in SENDERS {
+        let tenant = Tenant::new(*ods);
+        let sight = access::Access::pipeline(&tenant);
+        let mut numbers = std::collections::BTreeSet::new();
+        let mut query = Query::new("Patient");
+        loop {
+            let page = store
+                .search(&sight, &query)
+                .await
+                .map_err(Failure::failed)?;
+            for stored in &page.items {
+                if let Ok(patient) = json::parse(&stored.body)
+                    && let Some(number) = identity::PersonKey::of_patient(&patient).nhs_number
+                {
+                    numbers.insert(number.as_str().to_owned());
+                }
+            }
+            match page.next {
+                Some(next) => query.after = Some(next),
+                None => break,
+            }
+        }
+        common = Some(match common {
+            None => numbers,
+            Some(common) => common.intersection(&numbers).cloned().collect(),
+        });
+    }
+    common
+        .and_then(|common| common.into_iter().next())
+        .ok_or_else(|| {
+            Failure::failed("no person of the samples is known to all three organisations")
+        })
+}
+
+async fn fetch_summary(base: &str, token: &str, nhs_number: &str) -> Result<String, Failure> {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .map_err(Failure::failed)?;
+    let answer = client
+        .get(format!("{base}/Patient/$summary"))
+        .query(&[("identifier", format!("{NHS_NUMBER_SYSTEM}|{nhs_number}"))])
+        .header("Accept", "application/fhir+json")
+        .bearer_auth(token)
+        .send()
+        .await
+        .map_err(Failure::failed)?;
+    let status = answer.status();
+    let body = answer.bytes().await.map_err(Failure::failed)?;
+    if !status.is_success() {
+        return Err(Failure::failed(format!(
+            "the summary was answered with {status}"
+        )));
+    }
+    let bundle = json::parse(&body).map_err(Failure::failed)?;
+    summary::render_text(&bundle)
+        .map_err(|_| Failure::failed("the summary cannot be shown as text"))
+}
+
+/// The folder for the demo's data: a temporary one, or one that is empty or was a demo's before.
+fn data_folder(asked: Option<&Path>) -> Result<(PathBuf, Option<tempfile::TempDir>), Failure> {
+    let Some(folder) = asked else {
+        let temporary = tempfile::tempdir().map_err(Failure::failed)?;
+        return Ok((temporary.path().to_path_buf(), Some(temporary)));
+    };
+    let unusable = |error| Failure::usage(format!("{} cannot be used: {error}", folder.display()));
+    if folder.exists() && !folder.join(MARK).exists() {
+        let empty = std::fs::read_dir(folder)
+            .map_err(unusable)?
+            .next()
+            .is_none();
+        if !empty {
+            return Err(Failure::usage(format!(
+                "{} holds something that is not the demo's: name an empty folder",
+                folder.display()
+            )));
+        }
+    }
+    std::fs::create_dir_all(folder).map_err(unusable)?;
+    std::fs::write(
+        folder.join(MARK),
+        b"The data of a Causeway demo. Fictional people only.\n",
+    )
+    .map_err(unusable)?;
+    Ok((folder.to_path_buf(), None))
+}
+
+/// The demo's id secret: made once for a folder, so that its ids stay when it is started again.
+fn demo_secret(folder: &Path) -> Result<Vec<u8>, Failure> {
+    let path = folder.join("id-secret");
+    if let Ok(secret) = std::fs::read(&path)
+        && secret.len() >= 32
+    {
+        return Ok(secret);
+    }
+    let mut secret = Vec::with_capacity(32);
+    for _ in 0..2 {
+        secret.extend_from_slice(uuid::Uuid::new_v4().as_bytes());
+    }
+    std::fs::write(&path, &secret).map_err(|error| {
+        Failure::failed(format!("{} cannot be written: {error}", path.display()))
+    })?;
+    Ok(secret)
+}
+
+/// Writes a file that is there whole or not at all: who waits for it must not read half of it.
+fn write_whole(path: &Path, value: &Value) -> std::io::Result<()> {
+    let part = path.with_extension("part");
+    std::fs::write(&part, format!("{value}\n"))?;
+    std::fs::rename(&part, path)
+}

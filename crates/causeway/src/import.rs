@@ -1,0 +1,100 @@
+//! `causeway import`: an export into the store of a server.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use identity::IdSpace;
+use jiff::Timestamp;
+use search::Indexer;
+use store::{Options, SqliteStore, Store, Tenant};
+use submission::{Delivery, Pipeline, Report, ReportState};
+
+use crate::cli::{Format, Import};
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::knowledge::Knowledge;
+use crate::progress::Progress;
+use crate::{locate, output};
+
+/// Runs the command.
+pub fn run(arguments: &Import) -> Result<Exit, Failure> {
+    let config = Config::read(&arguments.config)?;
+    let tenant = config
+        .access
+        .tenants
+        .iter()
+        .find(|tenant| tenant.organisation == arguments.organisation)
+        .map(|tenant| Tenant::new(tenant.name.as_str()))
+        .ok_or_else(|| {
+            Failure::usage(format!(
+                "{} is no organisation of this server: add it under [[access.tenants]]",
+                arguments.organisation
+            ))
+        })?;
+    if !arguments.input.exists() {
+        return Err(Failure::input(format!(
+            "there is no file {}",
+            arguments.input.display()
+        )));
+    }
+    let knowledge = Knowledge::embedded();
+    let mapping = locate::mapping(&arguments.mapping, &knowledge)?;
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
+    let report = runtime.block_on(async {
+        let store = open_store(&config.store.folder)?;
+        let pipeline = pipeline(
+            store,
+            &knowledge,
+            IdSpace::with_secret(&config.id_secret()?),
+        );
+        let _progress = Progress::start("importing");
+        pipeline
+            .submit(Delivery {
+                tenant,
+                source: arguments
+                    .source
+                    .clone()
+                    .unwrap_or_else(|| mapping.name().to_owned()),
+                mapping,
+                input: source::Input::path(&arguments.input),
+                as_of: arguments.as_of.clone(),
+                received: Timestamp::now(),
+            })
+            .await
+            .map_err(Failure::failed)
+    })?;
+    match arguments.format {
+        Format::Text => output::print(&report.to_text())?,
+        Format::Json => output::print_json(&report)?,
+    }
+    Ok(exit_of(&report))
+}
+
+/// How a command ends that took a file in.
+pub fn exit_of(report: &Report) -> Exit {
+    match report.state {
+        ReportState::Refused => Exit::Input,
+        _ if report.counts.quarantined > 0 => Exit::Quarantined,
+        _ => Exit::Fine,
+    }
+}
+
+/// Opens the embedded store, making its folder if it is not there.
+pub fn open_store(folder: &Path) -> Result<Arc<dyn Store>, Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Failure::failed(format!("{} cannot be made: {error}", folder.display()))
+    })?;
+    let store = SqliteStore::open(&folder.join("causeway.sqlite"), Options::default())
+        .map_err(Failure::failed)?;
+    Ok(Arc::new(store))
+}
+
+/// The pipeline into a store.
+pub fn pipeline(store: Arc<dyn Store>, knowledge: &Knowledge, ids: IdSpace) -> Pipeline {
+    Pipeline::new(
+        store,
+        Arc::new(knowledge.validator()),
+        Arc::new(Indexer::new(knowledge.definitions)),
+        ids,
+    )
+}

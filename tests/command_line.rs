@@ -1,0 +1,176 @@
+//! Every command, run as a user runs it.
+
+mod harness;
+
+use harness::{causeway, causeway_with_input, root};
+use serde_json::Value;
+
+const GOOD: &str =
+    r#"{"resourceType":"Patient","id":"a","name":[{"family":"Test"}],"gender":"female"}"#;
+const BAD: &str = r#"{"resourceType":"Patient","id":"b","gender":"lady","brithDate":"1940-01-01"}"#;
+
+#[test]
+fn help_shows_every_command_with_an_example() {
+    let help = causeway(&["--help"]);
+    assert_eq!(help.code, 0);
+    for command in [
+        "convert", "check", "test", "validate", "import", "serve", "demo",
+    ] {
+        assert!(
+            help.out.contains(&format!("causeway {command}")),
+            "{command}"
+        );
+        let own = causeway(&[command, "--help"]);
+        assert!(own.out.contains("Example"), "{command}");
+    }
+}
+
+#[test]
+fn unusable_arguments_exit_2() {
+    assert_eq!(causeway(&["convert"]).code, 2);
+    assert_eq!(causeway(&["no-such-command"]).code, 2);
+    let unknown = causeway(&["convert", "--mapping", "cld-r9", "x.csv", "--out", "-"]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.err.contains("cld-r1"), "{}", unknown.err);
+    assert_eq!(
+        causeway(&["validate", "--profile", "UKCore-Pateint", "x"]).code,
+        2
+    );
+}
+
+#[test]
+fn validate_prints_a_line_for_each_resource() {
+    let input = format!("{GOOD}\n\n{BAD}\nnot json\n");
+    let finished = causeway_with_input(&["validate", "--format", "json", "-"], input.as_bytes());
+    let lines: Vec<Value> = finished
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 3, "{}", finished.out);
+    for line in &lines {
+        for key in ["source", "line", "resourceType", "id", "valid", "issues"] {
+            assert!(line.get(key).is_some(), "{key}");
+        }
+    }
+    assert_eq!(lines[0]["valid"], true);
+    assert_eq!(lines[0]["line"], 1);
+    assert_eq!(lines[1]["valid"], false);
+    assert_eq!(lines[1]["line"], 3);
+    assert_eq!(lines[1]["id"], "b");
+    assert_eq!(lines[2]["valid"], false);
+    assert_eq!(finished.code, 4, "something could not be read");
+    let bad = causeway_with_input(&["validate", "-"], BAD.as_bytes());
+    assert_eq!(bad.code, 1);
+    assert!(
+        bad.out.contains("birthDate"),
+        "the nearest element is named: {}",
+        bad.out
+    );
+    assert_eq!(
+        causeway_with_input(&["validate", "-"], GOOD.as_bytes()).code,
+        0
+    );
+    assert_eq!(causeway_with_input(&["validate", "-"], b"").code, 4);
+}
+
+#[test]
+fn validate_reads_xml_and_a_profile_by_its_short_name() {
+    let xml =
+        r#"<Patient xmlns="http://hl7.org/fhir"><id value="x"/><gender value="female"/></Patient>"#;
+    let finished = causeway_with_input(
+        &["validate", "--profile", "UKCore-Patient", "-"],
+        xml.as_bytes(),
+    );
+    assert_eq!(finished.code, 0, "{}{}", finished.out, finished.err);
+    let wrong = xml.replace("female", "lady");
+    let finished = causeway_with_input(&["validate", "-"], wrong.as_bytes());
+    assert_eq!(finished.code, 1, "{}", finished.out);
+}
+
+#[test]
+fn the_shipped_mappings_check_and_test_clean() {
+    let check = causeway(&["check", "mappings/"]);
+    assert_eq!(check.code, 0, "{}{}", check.out, check.err);
+    let test = causeway(&["test", "mappings/"]);
+    assert_eq!(test.code, 0, "{}{}", test.out, test.err);
+}
+
+#[test]
+fn a_wrong_mapping_exits_2_with_line_and_caret() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("cld-r1");
+    copy_folder(&root().join("mappings").join("cld-r1"), &copy);
+    let file = copy.join("mapping.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (at, _) = text
+        .lines()
+        .enumerate()
+        .find(|(_, line)| line.trim_start().starts_with("birthDate:"))
+        .expect("the mapping makes a birth date");
+    std::fs::write(&file, text.replace("birthDate:", "brithDate:")).unwrap();
+    let check = causeway(&["check", folder.path().to_str().unwrap()]);
+    assert_eq!(check.code, 2, "{}", check.out);
+    assert!(
+        check.out.contains(&format!("mapping.yaml:{}:", at + 1)),
+        "{}",
+        check.out
+    );
+    assert!(check.out.contains("^^^^"), "{}", check.out);
+    assert!(check.out.contains("birthDate"), "{}", check.out);
+    let convert = causeway(&[
+        "convert",
+        "--mapping",
+        copy.to_str().unwrap(),
+        "Cargo.toml",
+        "--out",
+        "-",
+    ]);
+    assert_eq!(convert.code, 2, "{}", convert.err);
+}
+
+#[test]
+fn same_in_same_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = first_sample("cld-r1");
+    let run = |name: &str| {
+        let out = folder.path().join(name);
+        let finished = causeway(&[
+            "convert",
+            "--mapping",
+            "cld-r1",
+            sample.to_str().unwrap(),
+            "--out",
+            out.to_str().unwrap(),
+        ]);
+        assert!([0, 3].contains(&finished.code), "{}", finished.err);
+        std::fs::read(out).unwrap()
+    };
+    let first = run("a.ndjson");
+    assert!(!first.is_empty());
+    assert_eq!(first, run("b.ndjson"));
+}
+
+fn first_sample(mapping: &str) -> std::path::PathBuf {
+    let mut files: Vec<_> =
+        std::fs::read_dir(root().join("mappings").join(mapping).join("samples"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|ending| ending != "md"))
+            .collect();
+    files.sort();
+    files.remove(0)
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}

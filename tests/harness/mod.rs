@@ -1,0 +1,21 @@
+//! What the end-to-end tests share: the real binary, started as a user starts it, and a client that
+//! knows nothing of it but its address and a token.
+#![allow(
+    dead_code,
+    unused_imports,
+    missing_docs,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing
+)]
+
+mod binary;
+mod demo;
+mod openid;
+mod server;
+
+pub use binary::{Finished, causeway, causeway_with_input, root};
+pub use demo::{Demo, Reply, client};
+pub use openid::OpenIdProvider;
+pub use server::Server;

@@ -1,1 +1,0 @@
-//! End-to-end tests of Causeway: see the `tests` folder beside this file.
