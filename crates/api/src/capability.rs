@@ -16,6 +16,7 @@ use fhir_sdk::r4b::types::{CodeableConcept, Coding};
 use search::Indexer;
 
 use crate::config::Config;
+use crate::searching::is_location;
 use crate::serve::Unusable;
 
 const SUMMARY: &str = "http://hl7.org/fhir/uv/ips/OperationDefinition/summary";
@@ -28,7 +29,11 @@ pub(crate) fn statement(config: &Config, indexer: &Indexer) -> Result<Vec<u8>, U
     };
     let mut resources = Vec::new();
     for name in &config.types {
-        resources.push(Some(resource(name, indexer)?));
+        resources.push(Some(resource(
+            name,
+            indexer,
+            config.summary.publish_location_of_untraced,
+        )?));
     }
     let coding = Coding::builder()
         .system(SERVICE.to_owned())
@@ -99,7 +104,11 @@ pub(crate) fn statement(config: &Config, indexer: &Indexer) -> Result<Vec<u8>, U
     serde_json::to_vec(&statement).map_err(|e| made(&e))
 }
 
-fn resource(name: &str, indexer: &Indexer) -> Result<CapabilityStatementRestResource, Unusable> {
+fn resource(
+    name: &str,
+    indexer: &Indexer,
+    locating: bool,
+) -> Result<CapabilityStatementRestResource, Unusable> {
     let made =
         |error: &dyn std::fmt::Display| Unusable(format!("{name} cannot be served: {error}"));
     let rtype: ResourceType = name
@@ -115,6 +124,9 @@ fn resource(name: &str, indexer: &Indexer) -> Result<CapabilityStatementRestReso
     }
     let mut parameters = Vec::new();
     for parameter in indexer.parameters(name).iter() {
+        if !locating && is_location(name, &parameter.code) {
+            continue;
+        }
         let kind = match parameter.kind {
             SearchKind::Token => SearchParamType::Token,
             SearchKind::Reference => SearchParamType::Reference,

@@ -99,6 +99,22 @@ impl Failure {
         Self::one(StatusCode::FORBIDDEN, "ACCESS_DENIED", issue).kind("forbidden")
     }
 
+    /// A search by where people live, which this caller may not see (403, CS-3).
+    pub(crate) fn location(name: &str) -> Self {
+        let name: String = name
+            .chars()
+            .filter(char::is_ascii_graphic)
+            .take(40)
+            .collect();
+        let issue = Issue::error(
+            codes::CLOSED,
+            IssueType::BusinessRule,
+            format!("`{name}` is not open to this caller: home addresses are not shared"),
+        )
+        .help("search by identifier, name or birth date");
+        Self::one(StatusCode::FORBIDDEN, "ACCESS_DENIED", issue).kind("forbidden")
+    }
+
     /// Missing, or not for this caller: one answer for both (404).
     pub(crate) fn not_found() -> Self {
         let issue = Issue::error(

@@ -12,7 +12,8 @@
 //! - No personal data in a log line, a metric or an error: routes are named by template, callers
 //!   by client, values never.
 //! - Every answer carries `X-Request-ID`, `Cache-Control: no-store` and `nosniff`.
-//! - Stored JSON is served as the bytes it was stored with.
+//! - Stored JSON is served as the bytes it was stored with, except that another organisation is not
+//!   told where an untraced person lives (CS-3), by reading or by searching.
 
 mod capability;
 pub mod codes;

@@ -25,7 +25,7 @@ pub(crate) async fn read(
         .read(rtype, id)
         .await?
         .ok_or_else(Failure::not_found)?;
-    answer(inner, stored, format, headers)
+    answer(inner, reader, stored, format, headers)
 }
 
 /// One version.
@@ -46,11 +46,12 @@ pub(crate) async fn vread(
         .vread(rtype, id, version)
         .await?
         .ok_or_else(Failure::not_found)?;
-    answer(inner, stored, format, headers)
+    answer(inner, reader, stored, format, headers)
 }
 
 fn answer(
     inner: &Inner,
+    reader: &Reader,
     stored: Stored,
     format: Format,
     headers: &HeaderMap,
@@ -58,6 +59,7 @@ fn answer(
     if stored.status == Status::Deleted {
         return Err(Failure::gone());
     }
+    let stored = reader.served(stored, &inner.config.summary)?;
     Reply::stored(inner, format, stored, headers)
 }
 
@@ -76,13 +78,14 @@ pub(crate) async fn history(
     }
     let url = format!("{}/{rtype}/{id}", inner.config.base);
     let mut entries = Vec::new();
-    for version in &versions {
-        entries.push(history_entry(&url, version)?);
+    for version in versions {
+        let version = reader.served(version, &inner.config.summary)?;
+        entries.push(history_entry(&url, &version)?);
     }
     let bundle = Object::new()
         .with("resourceType", "Bundle")
         .with("type", "history")
-        .with("total", i64::try_from(versions.len()).unwrap_or(i64::MAX))
+        .with("total", i64::try_from(entries.len()).unwrap_or(i64::MAX))
         .with(
             "link",
             vec![Value::from(

@@ -37,6 +37,11 @@ pub(crate) async fn search(
         lenient: lenient(headers),
         ..Limits::default()
     };
+    if !reader.searches_location(&inner.config.summary)
+        && let Some((name, _)) = parameters.iter().find(|(name, _)| is_location(rtype, name))
+    {
+        return Err(Failure::location(name));
+    }
     let mut parsed = parse(&inner.indexer, rtype, &parameters, &limits).map_err(Failure::search)?;
     let asked: Vec<String> = parsed
         .applied
@@ -82,7 +87,8 @@ pub(crate) async fn search(
     out.push(']');
     let mut out = out.into_bytes();
     let mut separator: &[u8] = b",\"entry\":[";
-    for stored in &page.items {
+    for stored in page.items {
+        let stored = reader.served(stored, &inner.config.summary)?;
         let full_url = format!("{}/{}/{}", inner.config.base, stored.rtype, stored.id);
         out.extend_from_slice(separator);
         out.extend_from_slice(
@@ -115,4 +121,13 @@ fn lenient(headers: &HeaderMap) -> bool {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split([',', ';']))
         .any(|part| part.trim().eq_ignore_ascii_case("handling=lenient"))
+}
+
+/// Whether a parameter searches by where people live or how they are reached: with it, what is
+/// withheld could be guessed (CS-3).
+pub(crate) fn is_location(rtype: &str, name: &str) -> bool {
+    let code = name.split(':').next().unwrap_or_default();
+    summary::LOCATING.contains(&rtype)
+        && (code.starts_with("address")
+            || matches!(code, "telecom" | "phone" | "email" | "location" | "near"))
 }

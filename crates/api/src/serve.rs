@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use access::{Access, Ask, Interaction};
-use auth::{Auth, Caller};
+use auth::{Auth, Caller, Kind};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
@@ -300,13 +300,13 @@ impl Inner {
         if !self.config.types.contains(rtype) {
             return Err(Failure::no_route());
         }
-        Ok(self.vault.open(granted))
+        Ok(self.vault.open(granted, caller.kind == Kind::Consumer))
     }
 
     fn summary(&self, caller: &Caller, headers: &HeaderMap) -> Result<Reader, Failure> {
         let purpose = self.config.default_purpose;
         let granted = gate::decide(&self.access, caller, purpose, headers, Ask::Summary)?;
-        Ok(self.vault.open(granted))
+        Ok(self.vault.open(granted, caller.kind == Kind::Consumer))
     }
 
     async fn form(

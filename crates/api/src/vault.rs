@@ -3,9 +3,14 @@
 use std::sync::Arc;
 
 use access::Granted;
+use json::{Object, Value};
 use store::{
     Answer, Page, PersonRow, QuarantinedRow, Query, Sight, Store, Stored, Submission, Tenant,
 };
+use summary::{LOCATING, Settings, withhold_location};
+
+use crate::failure::Failure;
+use crate::respond::parsed;
 
 /// The closed store.
 #[derive(Clone)]
@@ -17,10 +22,11 @@ impl Vault {
     }
 
     /// Opens the store as far as a decision goes. There is no other way to it.
-    pub(crate) fn open(&self, granted: Granted) -> Reader {
+    pub(crate) fn open(&self, granted: Granted, consumer: bool) -> Reader {
         Reader {
             store: Arc::clone(&self.0),
             sight: granted.sight,
+            consumer,
         }
     }
 
@@ -34,9 +40,39 @@ impl Vault {
 pub(crate) struct Reader {
     store: Arc<dyn Store>,
     sight: Sight,
+    /// Whether the reader is another organisation than the one whose records they are.
+    consumer: bool,
 }
 
 impl Reader {
+    /// What may be served of a stored resource: to another organisation, not where an untraced
+    /// person lives (CS-3). Only the few types that could say so are parsed for it.
+    pub(crate) fn served(
+        &self,
+        mut stored: Stored,
+        settings: &Settings,
+    ) -> Result<Stored, Failure> {
+        if self.consumer
+            && !settings.publish_location_of_untraced
+            && LOCATING.contains(&stored.rtype.as_str())
+            && !stored.body.is_empty()
+        {
+            let mut resource = parsed(&stored.body)?;
+            if withhold_location(&mut resource, settings) {
+                if settings.mention_withheld_location {
+                    subsetted(&mut resource);
+                }
+                stored.body = resource.to_string().into_bytes();
+            }
+        }
+        Ok(stored)
+    }
+
+    /// Whether this reader may search by where people live.
+    pub(crate) fn searches_location(&self, settings: &Settings) -> bool {
+        !self.consumer || settings.publish_location_of_untraced
+    }
+
     pub(crate) fn sight(&self) -> &Sight {
         &self.sight
     }
@@ -48,6 +84,7 @@ impl Reader {
         Self {
             store: Arc::clone(&self.store),
             sight: sight.only_types(types.into_iter().map(String::as_str)),
+            consumer: self.consumer,
         }
     }
 
@@ -106,5 +143,25 @@ impl Reader {
         id: &'a str,
     ) -> Answer<'a, Option<Submission>> {
         self.store.submission(&self.sight, tenant, id)
+    }
+}
+
+/// Says, as FHIR says it, that a resource is not whole
+/// (<http://hl7.org/fhir/R4/resource.html#simple-tags>).
+fn subsetted(resource: &mut Value) {
+    let tag = Object::new()
+        .with(
+            "system",
+            "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+        )
+        .with("code", "SUBSETTED");
+    let Some(resource) = resource.as_object_mut() else {
+        return;
+    };
+    if let Some(Value::Object(meta)) = resource.get_mut("meta") {
+        match meta.get_mut("tag") {
+            Some(Value::Array(tags)) => tags.push(tag.into()),
+            _ => drop(meta.insert("tag", vec![Value::from(tag)])),
+        }
     }
 }

@@ -734,3 +734,87 @@ async fn metrics_and_outcomes_name_no_person() {
     let got = served.get("gp", "/Patient?birthdate=Smith-1935").await;
     assert!(!got.text().contains("Smith"));
 }
+
+#[tokio::test]
+async fn cs_03_where_an_untraced_person_lives_leaves_by_no_road() {
+    let located = patient("p1", "Smith", "9990000018").replace(
+        "\"gender\"",
+        "\"telecom\":[{\"system\":\"phone\",\"value\":\"020 7946 0999\"}],\"address\":[{\"line\":[\"12 Secret Lane\"],\"postalCode\":\"LS1 9ZZ\"}],\"gender\"",
+    );
+    let secrets = ["Secret Lane", "LS1 9ZZ", "7946"];
+    let served = served().await;
+    served.put("rose", &[&located]).await;
+    for path in [
+        "/Patient/p1",
+        "/Patient/p1/_history/1",
+        "/Patient/p1/_history",
+        "/Patient?family=Smith",
+        "/Patient/p1/$summary",
+        "/Patient/p1?_format=xml",
+    ] {
+        let got = served.get("gp", path).await;
+        assert_eq!(got.status, 200, "{path}");
+        for secret in secrets {
+            assert!(!got.text().contains(secret), "{path}: {secret}");
+        }
+    }
+    assert!(
+        served
+            .get("gp", "/Patient/p1")
+            .await
+            .text()
+            .contains("SUBSETTED")
+    );
+    for path in [
+        "/Patient?address-postalcode=LS1",
+        "/Patient?phone=020%207946%200999",
+        "/Patient?address:contains=Secret",
+    ] {
+        let got = served.get("gp", path).await;
+        assert_eq!(
+            (got.status, got.outcome().as_str()),
+            (403, "forbidden"),
+            "{path}"
+        );
+    }
+    // The provider sees its own record whole, and so does everyone once the risk is accepted.
+    assert!(
+        served
+            .get("rose", "/Patient/p1")
+            .await
+            .text()
+            .contains("Secret Lane")
+    );
+    assert_eq!(
+        served
+            .get("rose", "/Patient?address-postalcode=LS1")
+            .await
+            .ids(),
+        ["p1"]
+    );
+    let open = served_with(|config| config.summary.publish_location_of_untraced = true).await;
+    open.put("rose", &[&located]).await;
+    assert!(
+        open.get("gp", "/Patient/p1")
+            .await
+            .text()
+            .contains("Secret Lane")
+    );
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_gone() {
+    let served = two_homes().await;
+    let mut batch = batch("rose", &[&weight("w1", "p1", "61.50", "2026-01-10")]);
+    batch.writes[0].status = store::Status::Deleted;
+    served.store.commit(batch).await.unwrap();
+    let got = served.get("gp", "/Observation/w1").await;
+    assert_eq!((got.status, got.outcome().as_str()), (410, "deleted"));
+    assert!(
+        served
+            .get("gp", "/Observation?patient=p1")
+            .await
+            .ids()
+            .is_empty()
+    );
+}

@@ -105,6 +105,19 @@ pub(crate) fn is_safeguarding(resource: &Value) -> bool {
         "reasonCode",
         "valueCodeableConcept",
     ];
+    let marked = resource
+        .get("meta")
+        .into_iter()
+        .flat_map(|meta| meta.each("security"))
+        .filter_map(|label| label.text("code"))
+        .any(|code| {
+            SAFEGUARDING_CODES
+                .iter()
+                .any(|c| c.eq_ignore_ascii_case(code))
+        });
+    if marked {
+        return true;
+    }
     let mut texts: Vec<String> = Vec::new();
     for concept in labels.iter().flat_map(|name| concepts_of(resource, name)) {
         for coding in codings(concept) {
@@ -182,6 +195,39 @@ pub(crate) fn may_locate(patient: &Value, settings: &Settings) -> bool {
 /// Whether any of several records of one person is marked restricted: then none may locate.
 pub(crate) fn any_restricted<'a>(patients: impl IntoIterator<Item = &'a Value>) -> bool {
     patients.into_iter().any(is_restricted)
+}
+
+/// The types whose resources say where a person lives or is, beside those that only refer to them.
+pub const LOCATING: &[&str] = &[
+    "Patient",
+    "RelatedPerson",
+    "Encounter",
+    "Location",
+    "Appointment",
+];
+
+/// Takes out of one resource what says where an untraced person lives (CS-3), for ways out other
+/// than a summary; gives back whether anything was taken. Whether the person is traced is known of
+/// a Patient only: other types lose it unless the settings publish it.
+pub fn withhold_location(resource: &mut Value, settings: &Settings) -> bool {
+    let type_name = resource.text("resourceType").unwrap_or_default().to_owned();
+    let allowed = match type_name.as_str() {
+        "Patient" => may_locate(resource, settings),
+        _ => settings.publish_location_of_untraced || !LOCATING.contains(&type_name.as_str()),
+    };
+    if allowed {
+        return false;
+    }
+    let before = resource.clone();
+    strip_location(resource);
+    if type_name == "Location"
+        && let Some(location) = resource.as_object_mut()
+    {
+        for name in ["position", "telecom"] {
+            location.remove(name);
+        }
+    }
+    *resource != before
 }
 
 /// Takes out of a resource what says where the person lives: addresses anywhere in it, the

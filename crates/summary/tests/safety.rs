@@ -527,6 +527,7 @@ fn cs_15_safeguarding_never_appears_and_is_never_hinted_at() {
     let coded_otherwise = r#"{"resourceType":"Flag","status":"active","code":{"coding":[{"system":"http://snomed.info/sct","code":"761571000000106"}]}}"#;
     let risk = r#"{"resourceType":"Observation","status":"final","category":[{"text":"Risk"}],"code":{"text":"At risk of financial abuse"}}"#;
     let said = r#"{"resourceType":"Observation","status":"final","code":{"text":"Risk: finances"},"valueString":"Nephew may be financially abusive"}"#;
+    let marked = r#"{"resourceType":"Flag","meta":{"security":[{"system":"urn:causeway:label","code":"safeguarding"}]},"status":"active","code":{"text":"See file"}}"#;
     let task = r#"{"resourceType":"Task","status":"completed","intent":"plan","code":{"text":"Safeguarding enquiry (Section 42)"}}"#;
     let diagnosis = r#"{"resourceType":"Condition","category":[{"text":"Safeguarding concern"}],"code":{"text":"Bruising"}}"#;
     let withheld = [
@@ -534,6 +535,7 @@ fn cs_15_safeguarding_never_appears_and_is_never_hinted_at() {
         coded_otherwise.to_owned(),
         risk.to_owned(),
         said.to_owned(),
+        marked.to_owned(),
         task.to_owned(),
         diagnosis.to_owned(),
         flag("Adult safeguarding referral", "Risk"),
