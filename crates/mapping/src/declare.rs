@@ -64,7 +64,11 @@ impl Systems {
 
     /// What to say about a name that stands for no system.
     pub fn suggest(&self, text: &str) -> String {
-        suggest(text, self.0.keys().map(String::as_str), "systems with a name")
+        suggest(
+            text,
+            self.0.keys().map(String::as_str),
+            "systems with a name",
+        )
     }
 }
 
@@ -75,7 +79,9 @@ pub(crate) fn is_uri(text: &str) -> bool {
     };
     !rest.is_empty()
         && scheme.len() > 1
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        && scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
         && !text.contains(char::is_whitespace)
         && !text.contains('|')
 }
@@ -155,7 +161,14 @@ pub(crate) fn constant_text<'n>(
         findings.error(
             crate::codes::BAD_VALUE,
             value.spot,
-            format!("'{key}' must be a text, and this is {}", if value.expression().is_some() { "an expression" } else { value.kind() }),
+            format!(
+                "'{key}' must be a text, and this is {}",
+                if value.expression().is_some() {
+                    "an expression"
+                } else {
+                    value.kind()
+                }
+            ),
             "write a constant",
         );
     }

@@ -118,5 +118,8 @@ pub fn find_mappings(path: &Path) -> Vec<PathBuf> {
         .filter(|path| path.is_dir())
         .collect();
     folders.sort();
-    folders.iter().flat_map(|folder| find_mappings(folder)).collect()
+    folders
+        .iter()
+        .flat_map(|folder| find_mappings(folder))
+        .collect()
 }

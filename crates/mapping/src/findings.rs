@@ -124,7 +124,12 @@ pub(crate) fn suggest<'a>(
     if candidates.is_empty() {
         return format!("nothing is {what}");
     }
-    let mut list = candidates.iter().take(12).copied().collect::<Vec<_>>().join(", ");
+    let mut list = candidates
+        .iter()
+        .take(12)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
     if candidates.len() > 12 {
         list.push_str(", …");
     }

@@ -56,15 +56,30 @@ const TOP: [&str; 11] = [
 ];
 
 /// Reads, checks and compiles a mapping. Never stops at the first error.
-pub fn load(files: &dyn MappingFiles, definitions: &Definitions, terminology: &Terminology) -> Loaded {
+pub fn load(
+    files: &dyn MappingFiles,
+    definitions: &Definitions,
+    terminology: &Terminology,
+) -> Loaded {
     let mut findings = Findings::new(MAPPING_FILE);
     let mut texts = Vec::new();
-    let whole = Spot { line: 1, column: 1, length: 1 };
-    let text = files.read(MAPPING_FILE).map(|bytes| String::from_utf8(bytes.into_owned()));
+    let whole = Spot {
+        line: 1,
+        column: 1,
+        length: 1,
+    };
+    let text = files
+        .read(MAPPING_FILE)
+        .map(|bytes| String::from_utf8(bytes.into_owned()));
     let text = match text {
         Some(Ok(text)) => text,
         Some(Err(_)) => {
-            findings.error(codes::FILE, whole, "the mapping is not UTF-8", "save it as UTF-8");
+            findings.error(
+                codes::FILE,
+                whole,
+                "the mapping is not UTF-8",
+                "save it as UTF-8",
+            );
             String::new()
         }
         None => {
@@ -84,7 +99,14 @@ pub fn load(files: &dyn MappingFiles, definitions: &Definitions, terminology: &T
             sources: texts,
         };
     }
-    let program = read(&text, files, definitions, terminology, &mut texts, &mut findings);
+    let program = read(
+        &text,
+        files,
+        definitions,
+        terminology,
+        &mut texts,
+        &mut findings,
+    );
     texts.insert(0, (MAPPING_FILE.to_owned(), text));
     let mapping = match program {
         Some(mut program) if !findings.has_errors() => {
@@ -115,7 +137,10 @@ fn read(
         .and_then(Node::entries)
         .unwrap_or_default();
     for error in errors {
-        if rules_named_twice.iter().any(|(key, _)| error.duplicate && key.spot == error.spot) {
+        if rules_named_twice
+            .iter()
+            .any(|(key, _)| error.duplicate && key.spot == error.spot)
+        {
             continue;
         }
         let (code, help) = if error.duplicate {
@@ -129,14 +154,20 @@ fn read(
         findings.error(code, error.spot, error.message, help);
     }
     let root = root?;
-    let start = Spot { line: 1, column: 1, length: 1 };
+    let start = Spot {
+        line: 1,
+        column: 1,
+        length: 1,
+    };
     if root.entries().is_none() {
         declare::wants_map(findings, &root, "the mapping");
         return None;
     }
     findings.unknown_keys(&root, &TOP, "a mapping");
-    let name = declare::required_text(findings, &root, "mapping", "the mapping", start).map(str::to_owned);
-    let version = declare::required_text(findings, &root, "version", "the mapping", start).map(str::to_owned);
+    let name =
+        declare::required_text(findings, &root, "mapping", "the mapping", start).map(str::to_owned);
+    let version =
+        declare::required_text(findings, &root, "version", "the mapping", start).map(str::to_owned);
     if let Some(name) = &name
         && name != files.name()
         && !files.name().is_empty()
@@ -145,7 +176,10 @@ fn read(
         findings.error(
             codes::BAD_VALUE,
             spot,
-            format!("the mapping is called '{name}' and its folder '{}'", files.name()),
+            format!(
+                "the mapping is called '{name}' and its folder '{}'",
+                files.name()
+            ),
             "give both one name",
         );
     }
@@ -162,7 +196,12 @@ fn read(
     let source = match root.entry("source") {
         Some((key, node)) => declare::source::read(node, key.spot, findings),
         None => {
-            findings.error(codes::MISSING_KEY, start, "the mapping has no source", "add source:");
+            findings.error(
+                codes::MISSING_KEY,
+                start,
+                "the mapping has no source",
+                "add source:",
+            );
             return None;
         }
     };
@@ -171,7 +210,12 @@ fn read(
     let heads = match root.get("make") {
         Some(make) => rules::heads(make, &source, definitions, findings),
         None => {
-            findings.error(codes::MISSING_KEY, start, "the mapping makes nothing", "add make:");
+            findings.error(
+                codes::MISSING_KEY,
+                start,
+                "the mapping makes nothing",
+                "add make:",
+            );
             Vec::new()
         }
     };
@@ -200,12 +244,17 @@ fn read(
                 table: Some(table),
                 ..Scope::default()
             };
-            let found = (only(table, &mut compiler, &mut scope), latest(table, &mut compiler, &mut scope));
+            let found = (
+                only(table, &mut compiler, &mut scope),
+                latest(table, &mut compiler, &mut scope),
+            );
             keep_uses(&scope, &mut always);
             found
         })
         .collect();
-    let compiled: Vec<Option<Rule>> = (0..heads.len()).map(|index| compiler.rule_program(index)).collect();
+    let compiled: Vec<Option<Rule>> = (0..heads.len())
+        .map(|index| compiler.rule_program(index))
+        .collect();
     let Compiler {
         kept,
         table_use,
@@ -229,29 +278,36 @@ fn read(
         .zip(kept)
         .zip(conditions)
         .zip(always)
-        .map(|(((table, kept), (only, latest)), mut always)| TableProgram {
-            name: Arc::from(table.table.name.as_str()),
-            parent: table.parent,
-            required: (0..table.columns.len())
-                .filter(|index| table.columns.get(*index).is_some_and(|column| column.required))
-                .collect(),
-            key: table.key.clone(),
-            only,
-            latest,
-            always: {
-                always.extend(kept.iter().copied());
-                always.into_iter().collect()
+        .map(
+            |(((table, kept), (only, latest)), mut always)| TableProgram {
+                name: Arc::from(table.table.name.as_str()),
+                parent: table.parent,
+                required: (0..table.columns.len())
+                    .filter(|index| {
+                        table
+                            .columns
+                            .get(*index)
+                            .is_some_and(|column| column.required)
+                    })
+                    .collect(),
+                key: table.key.clone(),
+                only,
+                latest,
+                always: {
+                    always.extend(kept.iter().copied());
+                    always.into_iter().collect()
+                },
+                kept,
+                columns: table
+                    .columns
+                    .iter()
+                    .map(|column| ColumnProgram {
+                        name: Arc::from(column.column.name.as_str()),
+                        purpose: column.purpose.clone(),
+                    })
+                    .collect(),
             },
-            kept,
-            columns: table
-                .columns
-                .iter()
-                .map(|column| ColumnProgram {
-                    name: Arc::from(column.column.name.as_str()),
-                    purpose: column.purpose.clone(),
-                })
-                .collect(),
-        })
+        )
         .collect();
     Some(Program {
         name: name?,
@@ -270,7 +326,11 @@ fn read(
 }
 
 /// Compiles `asOf`.
-fn as_of(source: &SourceDecl, compiler: &mut Compiler<'_>, always: &mut [BTreeSet<usize>]) -> Option<AsOf> {
+fn as_of(
+    source: &SourceDecl,
+    compiler: &mut Compiler<'_>,
+    always: &mut [BTreeSet<usize>],
+) -> Option<AsOf> {
     let node = source.as_of.as_ref()?;
     if node.constant() == Some("stated") {
         return Some(AsOf::Stated);
@@ -297,7 +357,10 @@ fn as_of(source: &SourceDecl, compiler: &mut Compiler<'_>, always: &mut [BTreeSe
         compiler.findings.error(
             codes::NO_AS_OF,
             node.spot,
-            format!("asOf is a date or a dateTime, and this is {}", typing.of.name()),
+            format!(
+                "asOf is a date or a dateTime, and this is {}",
+                typing.of.name()
+            ),
             "give the column a date type, or end with | date(\"dd/MM/yyyy\")",
         );
         return None;
@@ -311,14 +374,22 @@ fn as_of(source: &SourceDecl, compiler: &mut Compiler<'_>, always: &mut [BTreeSe
 /// Notes the columns of the scope's table as used by every record.
 fn keep_uses(scope: &Scope, always: &mut [BTreeSet<usize>]) {
     if let Some(set) = scope.table.and_then(|table| always.get_mut(table)) {
-        set.extend(scope.uses.iter().filter(|(up, _)| *up == 0).map(|(_, column)| *column));
+        set.extend(
+            scope
+                .uses
+                .iter()
+                .filter(|(up, _)| *up == 0)
+                .map(|(_, column)| *column),
+        );
     }
 }
 
 /// The table that `table.[Column]` without a key names.
 fn over(expr: &Expr) -> Option<&str> {
     match &expr.kind {
-        Kind::Cell { table, keys: None, .. } => Some(table),
+        Kind::Cell {
+            table, keys: None, ..
+        } => Some(table),
         Kind::Call { arguments, .. } => arguments.iter().find_map(over),
         _ => None,
     }
@@ -334,7 +405,9 @@ fn only(table: usize, compiler: &mut Compiler<'_>, scope: &mut Scope) -> Option<
 fn latest(table: usize, compiler: &mut Compiler<'_>, scope: &mut Scope) -> Option<Latest> {
     let source = compiler.source;
     let node = source.tables.get(table)?.latest.as_ref()?;
-    compiler.findings.unknown_keys(node, &["of", "by"], "latest");
+    compiler
+        .findings
+        .unknown_keys(node, &["of", "by"], "latest");
     let part = |key: &str, compiler: &mut Compiler<'_>, scope: &mut Scope| -> Vec<(Op, Spot)> {
         match node.get(key) {
             Some(value) => compiler.key_parts(value, scope),
@@ -358,7 +431,11 @@ fn latest(table: usize, compiler: &mut Compiler<'_>, scope: &mut Scope) -> Optio
     })
 }
 
-fn code_table_use(table: &crate::code_table::CodeTable, usage: Option<&TableUse>, findings: &mut Findings) {
+fn code_table_use(
+    table: &crate::code_table::CodeTable,
+    usage: Option<&TableUse>,
+    findings: &mut Findings,
+) {
     let Some(usage) = usage else {
         findings.warning(
             codes::UNUSED_TABLE,
@@ -376,14 +453,21 @@ fn code_table_use(table: &crate::code_table::CodeTable, usage: Option<&TableUse>
             continue;
         }
         let label = row.labels.first().map(String::as_str).unwrap_or_default();
-        let message = format!("no label of the column reaches the row '{label}' of the code table '{}'", table.name);
+        let message = format!(
+            "no label of the column reaches the row '{label}' of the code table '{}'",
+            table.name
+        );
         let help = "add the label to the column's values, or take the row out";
         match &table.file {
             Some(file) => {
                 let place = crate::findings::place(&Arc::from(file.as_str()), row.spot);
-                let issue = Issue::warning(codes::UNREACHABLE_ROW, diagnostics::IssueType::Value, message)
-                    .help(help)
-                    .at_mapping(place);
+                let issue = Issue::warning(
+                    codes::UNREACHABLE_ROW,
+                    diagnostics::IssueType::Value,
+                    message,
+                )
+                .help(help)
+                .at_mapping(place);
                 findings.push(issue);
             }
             None => findings.warning(codes::UNREACHABLE_ROW, row.spot, message, help),
@@ -393,7 +477,10 @@ fn code_table_use(table: &crate::code_table::CodeTable, usage: Option<&TableUse>
 
 /// The hash of all files that decide what the mapping makes, whatever the order they were read in.
 fn hash(texts: &[(String, String)]) -> String {
-    let sorted: BTreeMap<&str, &str> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let sorted: BTreeMap<&str, &str> = texts
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
     let mut hash = Sha256::new();
     for (name, text) in sorted {
         for part in [name, text] {

@@ -80,7 +80,11 @@ pub(crate) struct LossCounter {
 impl LossCounter {
     pub fn new(program: &Program) -> Self {
         Self {
-            used: program.tables.iter().map(|table| vec![0; table.columns.len()]).collect(),
+            used: program
+                .tables
+                .iter()
+                .map(|table| vec![0; table.columns.len()])
+                .collect(),
             unmapped: program.codes.iter().map(|_| HashMap::new()).collect(),
             beyond: vec![0; program.codes.len()],
             overtaken: vec![0; program.tables.len()],
@@ -88,7 +92,11 @@ impl LossCounter {
     }
 
     pub fn used(&mut self, table: usize, column: usize) {
-        if let Some(count) = self.used.get_mut(table).and_then(|table| table.get_mut(column)) {
+        if let Some(count) = self
+            .used
+            .get_mut(table)
+            .and_then(|table| table.get_mut(column))
+        {
             *count += 1;
         }
     }
@@ -108,7 +116,10 @@ impl LossCounter {
 
     pub fn report(self, program: &Program, census: Option<&Census>) -> Loss {
         let mut loss = Loss::default();
-        for unused in census.map(|census| census.undeclared.as_slice()).unwrap_or_default() {
+        for unused in census
+            .map(|census| census.undeclared.as_slice())
+            .unwrap_or_default()
+        {
             if unused.filled > 0 {
                 loss.unknown.push(UnknownColumn {
                     sheet: unused.sheet.clone(),
@@ -154,11 +165,12 @@ impl LossCounter {
         for ((table, labels), beyond) in program.codes.iter().zip(self.unmapped).zip(self.beyond) {
             let mut labels: Vec<(String, u64)> = labels.into_iter().collect();
             labels.sort();
-            loss.unmapped.extend(labels.into_iter().map(|(label, count)| LabelLoss {
-                table: table.name.clone(),
-                label: Some(label),
-                count,
-            }));
+            loss.unmapped
+                .extend(labels.into_iter().map(|(label, count)| LabelLoss {
+                    table: table.name.clone(),
+                    label: Some(label),
+                    count,
+                }));
             if beyond > 0 {
                 loss.unmapped.push(LabelLoss {
                     table: table.name.clone(),

@@ -34,7 +34,10 @@ pub struct AsOfDate {
     pub instant: jiff::Timestamp,
 }
 
-fn timestamp<S: serde::Serializer>(instant: &jiff::Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+fn timestamp<S: serde::Serializer>(
+    instant: &jiff::Timestamp,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(instant)
 }
 

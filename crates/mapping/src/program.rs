@@ -36,7 +36,7 @@ pub(crate) enum Op {
     Or(Box<Op>, Box<Op>),
     Compare(Box<Compare>),
     If(Box<(Op, Op, Op)>),
-    Case(Box<(Op, Vec<(Op, Op)>, Option<Op>)>),
+    Case(Box<Case>),
     Coalesce(Vec<Op>),
     Call(Function, Vec<Op>),
     /// `is`, `mentions`
@@ -111,6 +111,14 @@ pub(crate) struct ReferenceOp {
     /// Whether the resource cannot stand without it.
     pub mandatory: bool,
     pub spot: Spot,
+}
+
+/// `case`: the first branch whose test is the value.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub value: Op,
+    pub branches: Vec<(Op, Op)>,
+    pub otherwise: Option<Op>,
 }
 
 #[derive(Debug, Clone)]
@@ -347,7 +355,10 @@ pub(crate) struct Meta {
 pub(crate) enum AsOf {
     Stated,
     /// The latest value of an expression over the records of a table.
-    Table { table: usize, op: Op },
+    Table {
+        table: usize,
+        op: Op,
+    },
     /// A value that stands in one place.
     Once(Op),
 }

@@ -264,7 +264,12 @@ impl Builder {
 fn size(node: &Node) -> usize {
     match &node.data {
         Data::List(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Data::Map(entries) => 1 + entries.iter().map(|(_, value)| 1 + size(value)).sum::<usize>(),
+        Data::Map(entries) => {
+            1 + entries
+                .iter()
+                .map(|(_, value)| 1 + size(value))
+                .sum::<usize>()
+        }
         _ => 1,
     }
 }

@@ -53,7 +53,10 @@ fn the_mapping_that_the_cases_change_has_no_finding() {
 
 /// Changes the mapping, and looks for a code among the findings.
 fn finds(name: &str, code: &str, from: &str, to: &str) {
-    assert!(GOOD.contains(from), "{name}: the text to change is not there");
+    assert!(
+        GOOD.contains(from),
+        "{name}: the text to change is not there"
+    );
     let loaded = support::load("small", &GOOD.replacen(from, to, 1), &[]);
     let shown = support::render(&loaded);
     assert!(
@@ -61,7 +64,10 @@ fn finds(name: &str, code: &str, from: &str, to: &str) {
         "{name}: {code} is not found:\n{shown}"
     );
     for issue in &loaded.issues {
-        assert!(issue.help.is_some(), "{name}: {issue} does not say how to mend it");
+        assert!(
+            issue.help.is_some(),
+            "{name}: {issue} does not say how to mend it"
+        );
         assert!(issue.mapping.is_some(), "{name}: {issue} has no place");
     }
     assert_eq!(
@@ -142,6 +148,7 @@ cases! {
         ID: { type: string, required: true, volatile: true }";
     two_rules_of_one_name "M063" "  Flag:" => "  Patient:";
     an_element_of_the_engines_own "M064" "    birthDate: =[Born]" => "    birthDate: =[Born]\n    id: x";
+    a_rule_key_that_hides_an_element "M064" "  Flag:\n    from: rows\n    when: =present([Born])\n    profile: UKCore-Flag\n    status: active\n    code: { text: Born }\n    subject: =Patient()\n" => "  MeasureReport:\n    from: rows\n    group: ID\n    status: complete\n    type: individual\n    measure: https://example.org/m\n    period: { start: \"=[Born]\" }\n";
     free_text_that_nobody_asked "M065" "  Flag:\n    from: rows\n    when: =present([Born])\n    profile: UKCore-Flag\n    status: active\n    code: { text: Born }" => "  Condition:\n    from: rows\n    when: =present([Born])\n    profile: UKCore-Condition\n    code: =[Name] | textOnly";
     a_rule_that_never_applies "M066" "=present([Born])" => "=false";
     a_constant_of_the_wrong_format "M067" "birthDate: =[Born]" => "birthDate: 11/02/1938";
@@ -150,10 +157,40 @@ cases! {
 #[test]
 fn a_volatile_column_may_only_join() {
     let text = GOOD
-        .replace("ID: { type: string, required: true }", "ID: { type: string, required: true, volatile: true }")
+        .replace(
+            "ID: { type: string, required: true }",
+            "ID: { type: string, required: true, volatile: true }",
+        )
         .replace("identity: [ID]", "identity: [Name]");
     let loaded = support::load("small", &text, &[]);
     assert!(loaded.issues.is_empty(), "{}", support::render(&loaded));
+}
+
+#[test]
+fn a_description_is_an_element_and_no_comment() {
+    let text = GOOD.replace("    subject: =Patient()\n", "    subject: =Patient()\n  Task:\n    from: rows\n    status: completed\n    intent: plan\n    description: =[Name]\n    for: =Patient()\n");
+    let loaded = support::load("small", &text, &[]);
+    let mapping = loaded.mapping.expect("it checks");
+    let (made, _) = support::run(
+        &mapping,
+        "x.csv",
+        b"ID,Name,Sex,Born\n1,Ada,Male,11/02/1938\n",
+    );
+    assert_eq!(made.one("Task").resource.text("description"), Some("Ada"));
+}
+
+#[test]
+fn a_concept_prefers_to_stay_one() {
+    let text = GOOD.replace("    subject: =Patient()\n", "    subject: =Patient()\n  Observation:\n    from: rows\n    when: =present([Sex])\n    status: final\n    code: { text: Sex }\n    subject: =Patient()\n    value: =[Sex] | code(sex)\n");
+    let loaded = support::load("small", &text, &[]);
+    let mapping = loaded.mapping.expect("it checks");
+    let (made, _) = support::run(&mapping, "x.csv", b"ID,Name,Sex,Born\n1,Ada,Male,\n");
+    assert!(
+        made.one("Observation")
+            .resource
+            .get("valueCodeableConcept")
+            .is_some()
+    );
 }
 
 #[test]

@@ -43,8 +43,30 @@ fn whole_mappings_check_without_a_finding() {
             .find_map(|line| line.strip_prefix("mapping: "))
             .expect("a mapping has a name");
         let loaded = support::load(name, text, &files);
-        assert!(loaded.issues.is_empty(), "{name}:\n{}", support::render(&loaded));
+        assert!(
+            loaded.issues.is_empty(),
+            "{name}:\n{}",
+            support::render(&loaded)
+        );
         seen += 1;
     }
     assert!(seen > 0, "the page has no whole mapping");
+}
+
+#[test]
+fn every_number_is_explained() {
+    let codes = include_str!("../src/codes.rs");
+    let mut seen = 0;
+    for line in codes.lines() {
+        let Some((_, code)) = line.split_once(": &str = \"") else {
+            continue;
+        };
+        let code = code.trim_end_matches("\";");
+        assert!(
+            PAGE.contains(&format!("| {code} |")),
+            "{code} is not on the page"
+        );
+        seen += 1;
+    }
+    assert!(seen > 40);
 }

@@ -88,8 +88,14 @@ const HEADER: &str = "ID,Last Name,DOB,NHS Number,Sex,Allergies,Weight,Room,Key 
 
 fn home() -> mapping::Mapping {
     let text = HOME
-        .replace("        Room: string\n", "        Room: { ignore: not wanted here }\n")
-        .replace("code: { text: =substance }", "code: { text: \"=substance\" }");
+        .replace(
+            "        Room: string\n",
+            "        Room: { ignore: not wanted here }\n",
+        )
+        .replace(
+            "code: { text: =substance }",
+            "code: { text: \"=substance\" }",
+        );
     good("home", &text, &[])
 }
 
@@ -111,7 +117,11 @@ fn a_record_becomes_its_resources() {
     assert_eq!(report.as_of.text, "2026-11-01");
     for made in &made.made {
         let invalid = validation::Validator::embedded().validate(&made.resource, &[]);
-        assert!(!diagnostics::has_errors(&invalid), "{invalid:#?}\n{}", made.resource);
+        assert!(
+            !diagnostics::has_errors(&invalid),
+            "{invalid:#?}\n{}",
+            made.resource
+        );
     }
 }
 
@@ -119,11 +129,19 @@ fn a_record_becomes_its_resources() {
 fn cs_01_inserting_and_reordering_rows_changes_nobody() {
     let mapping = home();
     let (first, _) = run(&mapping, "home.csv", &csv(&[ADA, BEN, NO_NUMBER]));
-    let renumbered = ["9,New,02/02/1950,9990000034,Male,,,,,", "5,Weak,05/05/1950,,Male,,,,,", "6,Sample,01/01/1940,9990000026,Male,,,,,", "7,Test,11/02/1938,9990000018,Female,Penicillin;?latex,61.50,3,1234,red"];
+    let renumbered = [
+        "9,New,02/02/1950,9990000034,Male,,,,,",
+        "5,Weak,05/05/1950,,Male,,,,,",
+        "6,Sample,01/01/1940,9990000026,Male,,,,,",
+        "7,Test,11/02/1938,9990000018,Female,Penicillin;?latex,61.50,3,1234,red",
+    ];
     let (second, _) = run(&mapping, "home.csv", &csv(&renumbered));
     for made in &first.made {
         assert!(
-            second.made.iter().any(|other| other.resource == made.resource),
+            second
+                .made
+                .iter()
+                .any(|other| other.resource == made.resource),
             "{} changed",
             made.id
         );
@@ -135,7 +153,10 @@ fn cs_01_inserting_and_reordering_rows_changes_nobody() {
 fn the_same_input_gives_the_same_bytes() {
     let mapping = home();
     let input = csv(&[ADA, BEN, NO_NUMBER]);
-    assert_eq!(run(&mapping, "a.csv", &input).0.text(), run(&mapping, "a.csv", &input).0.text());
+    assert_eq!(
+        run(&mapping, "a.csv", &input).0.text(),
+        run(&mapping, "a.csv", &input).0.text()
+    );
 }
 
 #[test]
@@ -166,8 +187,18 @@ fn cs_12_two_records_that_differ_are_both_quarantined_with_what_depends_on_them(
     assert_eq!(refusals.iter().filter(|code| *code == "M111").count(), 2);
     assert!(refusals.contains(&"M107".to_owned()), "{refusals:?}");
     assert_eq!(report.counts.quarantined["Patient"], 2);
-    let ada = made.quarantined.iter().find(|one| one.resource_type.as_deref() == Some("Patient")).unwrap();
+    let ada = made
+        .quarantined
+        .iter()
+        .find(|one| one.resource_type.as_deref() == Some("Patient"))
+        .unwrap();
     assert_eq!(ada.person.as_deref(), ada.id.as_deref());
+    for held_back in &made.quarantined {
+        assert_eq!(
+            held_back.person, ada.person,
+            "CS-7: whom it is about is known"
+        );
+    }
     assert_eq!(ada.nhs_number.as_deref(), Some("9990000018"));
 }
 
@@ -186,22 +217,44 @@ fn what_the_sink_refuses_holds_back_what_refers_to_it() {
 fn cs_10_doubt_makes_no_coded_or_active_resource() {
     let (made, _) = run(&home(), "home.csv", &csv(&[ADA]));
     let unclear = made.one("AllergyIntolerance.unclear");
-    assert_eq!(unclear.resource.get("code").unwrap().to_string(), r#"{"text":"?latex"}"#);
-    assert!(unclear.resource.get("clinicalStatus").unwrap().get("coding").is_none());
+    assert_eq!(
+        unclear.resource.get("code").unwrap().to_string(),
+        r#"{"text":"?latex"}"#
+    );
+    assert!(
+        unclear
+            .resource
+            .get("clinicalStatus")
+            .unwrap()
+            .get("coding")
+            .is_none()
+    );
     assert!(unclear.issues.iter().any(|issue| issue.code == "M115"));
 }
 
 #[test]
 fn cs_09_a_blank_list_says_nothing() {
     let (made, _) = run(&home(), "home.csv", &csv(&[BEN]));
-    assert!(made.made.iter().all(|made| &*made.resource_type == "Patient"));
+    assert!(
+        made.made
+            .iter()
+            .all(|made| &*made.resource_type == "Patient")
+    );
 }
 
 #[test]
 fn cs_16_an_implausible_value_is_an_issue_and_no_fact() {
-    let (made, _) = run(&home(), "home.csv", &csv(&["1,Test,11/02/1938,9990000018,Female,,650,,,"]));
+    let (made, _) = run(
+        &home(),
+        "home.csv",
+        &csv(&["1,Test,11/02/1938,9990000018,Female,,650,,,"]),
+    );
     assert!(made.of("Observation.weight").is_empty());
-    assert!(made.codes().iter().any(|code| code == "S103"), "{:?}", made.codes());
+    assert!(
+        made.codes().iter().any(|code| code == "S103"),
+        "{:?}",
+        made.codes()
+    );
     assert_eq!(made.of("Patient").len(), 1);
 }
 
@@ -214,49 +267,104 @@ fn cs_16_decimals_stay_as_written() {
 
 #[test]
 fn a_bad_nhs_number_quarantines_that_person_and_nobody_else() {
-    let (made, _) = run(&home(), "home.csv", &csv(&["1,Test,11/02/1938,9990000019,Female,Latex,,,,", BEN]));
+    let (made, _) = run(
+        &home(),
+        "home.csv",
+        &csv(&["1,Test,11/02/1938,9990000019,Female,Latex,,,,", BEN]),
+    );
     assert_eq!(made.of("Patient").len(), 1);
     assert!(made.of("AllergyIntolerance").is_empty());
-    assert!(made.quarantined.iter().any(|one| one.resource_type.as_deref() == Some("Patient")));
-    assert!(made.quarantined.iter().any(|one| one.resource_type.as_deref() == Some("AllergyIntolerance")));
+    assert!(
+        made.quarantined
+            .iter()
+            .any(|one| one.resource_type.as_deref() == Some("Patient"))
+    );
+    assert!(
+        made.quarantined
+            .iter()
+            .any(|one| one.resource_type.as_deref() == Some("AllergyIntolerance"))
+    );
 }
 
 #[test]
 fn a_record_without_a_required_cell_is_quarantined_once() {
-    let (made, _) = run(&home(), "home.csv", &csv(&["1,,11/02/1938,9990000018,Female,Latex,,,,", BEN]));
+    let (made, _) = run(
+        &home(),
+        "home.csv",
+        &csv(&["1,,11/02/1938,9990000018,Female,Latex,,,,", BEN]),
+    );
     assert_eq!(made.quarantined.len(), 1);
     let place = made.quarantined[0].issues[0].input.clone().unwrap();
-    assert_eq!((place.row, place.column.as_deref()), (Some(2), Some("Last Name")));
+    assert_eq!(
+        (place.row, place.column.as_deref()),
+        (Some(2), Some("Last Name"))
+    );
     assert_eq!(made.of("Patient").len(), 1);
 }
 
 #[test]
 fn the_loss_report_counts_what_was_left() {
-    let with_more = String::from_utf8(csv(&[ADA])).unwrap().replace("Colour\n", "Colour,Shoe\n").replace("red\n", "red,7\n");
+    let with_more = String::from_utf8(csv(&[ADA]))
+        .unwrap()
+        .replace("Colour\n", "Colour,Shoe\n")
+        .replace("red\n", "red,7\n");
     let (_, report) = run(&home(), "home.csv", with_more.as_bytes());
     assert_eq!(report.loss.unknown[0].column.as_deref(), Some("Shoe"));
     assert_eq!(report.loss.denied[0].cells, 1);
     assert_eq!(report.loss.denied[0].reason.as_deref(), Some("door code"));
-    assert!(report.loss.ignored.iter().any(|one| one.column == "Colour" && one.cells == 1));
+    assert!(
+        report
+            .loss
+            .ignored
+            .iter()
+            .any(|one| one.column == "Colour" && one.cells == 1)
+    );
     assert!(report.loss.unused.is_empty(), "{:?}", report.loss.unused);
 }
 
 #[test]
 fn labels_without_a_code_are_text_and_counted() {
-    let (made, report) = run(&home(), "home.csv", &csv(&["1,Test,11/02/1938,9990000018,Female,Strawberries,,,,"]));
-    let code = made.one("AllergyIntolerance").resource.get("code").unwrap().to_string();
+    let (made, report) = run(
+        &home(),
+        "home.csv",
+        &csv(&["1,Test,11/02/1938,9990000018,Female,Strawberries,,,,"]),
+    );
+    let code = made
+        .one("AllergyIntolerance")
+        .resource
+        .get("code")
+        .unwrap()
+        .to_string();
     assert_eq!(code, r#"{"text":"Strawberries"}"#);
-    assert_eq!(report.loss.unmapped[0].label.as_deref(), Some("Strawberries"));
+    assert_eq!(
+        report.loss.unmapped[0].label.as_deref(),
+        Some("Strawberries")
+    );
     assert!(made.codes().contains(&"M102".to_owned()));
 }
 
 #[test]
 fn no_message_holds_a_value() {
-    let (made, _) = run(&home(), "home.csv", &csv(&["1,Secretname,31/02/1938,9990000019,Femail,?Zanzibar,650,,,"]));
-    let issues = made.issues.iter().chain(made.made.iter().flat_map(|one| &one.issues)).chain(made.quarantined.iter().flat_map(|one| &one.issues));
+    let (made, _) = run(
+        &home(),
+        "home.csv",
+        &csv(&["1,Secretname,31/02/1938,9990000019,Femail,?Zanzibar,650,,,"]),
+    );
+    let issues = made
+        .issues
+        .iter()
+        .chain(made.made.iter().flat_map(|one| &one.issues))
+        .chain(made.quarantined.iter().flat_map(|one| &one.issues));
     for issue in issues {
         let text = issue.to_string();
-        for secret in ["Secretname", "31/02/1938", "9990000019", "Femail", "Zanzibar", "650"] {
+        for secret in [
+            "Secretname",
+            "31/02/1938",
+            "9990000019",
+            "Femail",
+            "Zanzibar",
+            "650",
+        ] {
             assert!(!text.contains(secret), "{text}");
         }
     }
@@ -314,21 +422,35 @@ make:
 
 fn council(rows: &[&str]) -> (support::Gathered, mapping::RunReport) {
     let mapping = good("council", COUNCIL, &[]);
-    let text = format!("Person,Name,GP,GP Name,Dementia,Autism,Kind,Event,Date\n{}\n", rows.join("\n"));
+    let text = format!(
+        "Person,Name,GP,GP Name,Dementia,Autism,Kind,Event,Date\n{}\n",
+        rows.join("\n")
+    );
     run(&mapping, "council.csv", text.as_bytes())
 }
 
 #[test]
 fn cs_04_the_latest_record_of_a_group_speaks_and_blanks_are_filled() {
-    let rows = ["P1,Old,G1,Surgery,Yes,,Service,E1,01/01/2026", "P1,New,,,No,Yes,Service,E2,01/02/2026", "P1,New,,,,,Review,E3,01/03/2026"];
+    let rows = [
+        "P1,Old,G1,Surgery,Yes,,Service,E1,01/01/2026",
+        "P1,New,,,No,Yes,Service,E2,01/02/2026",
+        "P1,New,,,,,Review,E3,01/03/2026",
+    ];
     let (made, report) = council(&rows);
     assert!(made.quarantined.is_empty(), "{:#?}", made.quarantined);
     let patient = made.one("Patient");
     assert!(patient.resource.to_string().contains(r#""family":"New""#));
-    assert!(patient.resource.get("generalPractitioner").is_some(), "the blank is filled from an older record");
+    assert!(
+        patient.resource.get("generalPractitioner").is_some(),
+        "the blank is filled from an older record"
+    );
     assert!(patient.issues.iter().any(|issue| issue.code == "M112"));
     let conditions = made.of("Condition");
-    assert_eq!(conditions.len(), 1, "dementia was Yes once, and is No since");
+    assert_eq!(
+        conditions.len(),
+        1,
+        "dementia was Yes once, and is No since"
+    );
     assert!(conditions[0].resource.to_string().contains("Autism"));
     assert_eq!(made.of("EpisodeOfCare").len(), 2);
     assert_eq!(report.as_of.text, "2026-03-01");
@@ -341,16 +463,30 @@ fn cs_04_the_latest_record_of_a_group_speaks_and_blanks_are_filled() {
 
 #[test]
 fn cs_12_a_group_without_a_latest_whose_records_differ_makes_nothing() {
-    let (made, _) = council(&["P1,A,G1,Surgery,,,Service,E1,01/01/2026", "P2,B,G1,Other Surgery,,,Service,E2,01/01/2026"]);
+    let (made, _) = council(&[
+        "P1,A,G1,Surgery,,,Service,E1,01/01/2026",
+        "P2,B,G1,Other Surgery,,,Service,E2,01/01/2026",
+    ]);
     assert!(made.of("Organization.gp").is_empty());
     assert!(made.refusals().contains(&"M111".to_owned()));
-    assert_eq!(made.of("Patient").len(), 2, "a practice is no mandatory element");
-    assert!(made.codes().contains(&"M107".to_owned()), "{:?}", made.codes());
+    assert_eq!(
+        made.of("Patient").len(),
+        2,
+        "a practice is no mandatory element"
+    );
+    assert!(
+        made.codes().contains(&"M107".to_owned()),
+        "{:?}",
+        made.codes()
+    );
 }
 
 #[test]
 fn cs_15_records_of_a_kind_that_the_mapping_does_not_read_lend_nothing() {
-    let (made, _) = council(&["P1,A,,,,,Service,E1,01/01/2026", "P1,Hidden,G9,Hidden,Yes,,Safeguarding,E2,01/06/2026"]);
+    let (made, _) = council(&[
+        "P1,A,,,,,Service,E1,01/01/2026",
+        "P1,Hidden,G9,Hidden,Yes,,Safeguarding,E2,01/06/2026",
+    ]);
     assert!(!made.text().contains("Hidden"));
     assert!(made.of("Condition").is_empty());
     assert!(made.refusals().contains(&"M121".to_owned()));
@@ -401,7 +537,12 @@ fn cs_04_a_later_version_of_a_document_overtakes_the_older_with_all_its_records(
     let (made, report) = run(&mapping, "book.json", input);
     assert!(made.quarantined.is_empty(), "{:#?}", made.quarantined);
     assert!(made.one("Patient").resource.to_string().contains("New"));
-    assert!(made.one("Flag").resource.to_string().contains("Dogs of New"));
+    assert!(
+        made.one("Flag")
+            .resource
+            .to_string()
+            .contains("Dogs of New")
+    );
     assert_eq!(report.loss.overtaken["document"], 1);
     assert_eq!(report.as_of.text, "2026-02-01");
 }
@@ -410,7 +551,9 @@ fn cs_04_a_later_version_of_a_document_overtakes_the_older_with_all_its_records(
 fn a_file_of_another_kind_is_unusable_and_nothing_is_made() {
     let mut sink = support::Gathered::default();
     let input = source::Input::bytes("x.csv", b"Quite,Another,File\n1,2,3\n".to_vec());
-    let issues = home().run(&input, &support::context(), &mut sink).unwrap_err();
+    let issues = home()
+        .run(&input, &support::context(), &mut sink)
+        .unwrap_err();
     assert!(!issues.is_empty());
     assert!(sink.made.is_empty() && sink.quarantined.is_empty());
 }

@@ -12,8 +12,11 @@ impl Compiler<'_> {
     /// Reports every code of a concept expression that a required binding does not hold. A `code`
     /// element implies its system.
     pub fn check_binding(&mut self, op: &Op, element: &Element, plain_code: bool, spot: Spot) {
-        let Some(binding) = &element.binding else { return };
-        let (Strength::Required, Some(set)) = (binding.strength, binding.value_set.as_deref()) else {
+        let Some(binding) = &element.binding else {
+            return;
+        };
+        let (Strength::Required, Some(set)) = (binding.strength, binding.value_set.as_deref())
+        else {
             return;
         };
         match op {
@@ -25,7 +28,9 @@ impl Compiler<'_> {
             }
             Op::Code(code) => {
                 let codes = self.codes;
-                let Some(table) = codes.get(code.table) else { return };
+                let Some(table) = codes.get(code.table) else {
+                    return;
+                };
                 let mut outside = Vec::new();
                 for row in &table.rows {
                     for coding in &row.codings {
@@ -42,8 +47,13 @@ impl Compiler<'_> {
                     );
                     let help = format!("mend the row in the code table '{}'", table.name);
                     match &table.file {
-                        Some(file) => self.findings.error_in(file, codes::OUTSIDE_BINDING, row, message, help),
-                        None => self.findings.error(codes::OUTSIDE_BINDING, row, message, help),
+                        Some(file) => {
+                            self.findings
+                                .error_in(file, codes::OUTSIDE_BINDING, row, message, help)
+                        }
+                        None => self
+                            .findings
+                            .error(codes::OUTSIDE_BINDING, row, message, help),
                     }
                 }
             }
@@ -55,11 +65,11 @@ impl Compiler<'_> {
                 self.check_binding(&parts.1, element, plain_code, spot);
                 self.check_binding(&parts.2, element, plain_code, spot);
             }
-            Op::Case(parts) => {
-                for (_, result) in &parts.1 {
+            Op::Case(case) => {
+                for (_, result) in &case.branches {
                     self.check_binding(result, element, plain_code, spot);
                 }
-                if let Some(otherwise) = &parts.2 {
+                if let Some(otherwise) = &case.otherwise {
                     self.check_binding(otherwise, element, plain_code, spot);
                 }
             }

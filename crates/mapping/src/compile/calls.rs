@@ -11,7 +11,7 @@ use crate::codes;
 use crate::declare::policy::REASONS;
 use crate::expr::{Expr, Kind};
 use crate::findings::suggest;
-use crate::program::{CodeOp, Concept, Function, Op, Policy, Unit};
+use crate::program::{Case, CodeOp, Concept, Function, Op, Policy, Unit};
 use crate::yaml::Spot;
 
 /// The name of each function, and how many arguments it takes at least and at most.
@@ -68,10 +68,12 @@ struct Call<'e> {
 
 impl Call<'_> {
     fn spot_of(&self, index: usize) -> Spot {
-        self.arguments.get(index).map_or(self.spot, |argument| Spot {
-            length: argument.length,
-            ..shift(self.base, argument.at)
-        })
+        self.arguments
+            .get(index)
+            .map_or(self.spot, |argument| Spot {
+                length: argument.length,
+                ..shift(self.base, argument.at)
+            })
     }
 }
 
@@ -103,7 +105,11 @@ impl Compiler<'_> {
             self.findings.error(
                 codes::ARGUMENTS,
                 spot,
-                format!("{name} takes {}, and {} were given", arity(*least, *most), arguments.len()),
+                format!(
+                    "{name} takes {}, and {} were given",
+                    arity(*least, *most),
+                    arguments.len()
+                ),
                 "what stands before | is the first argument",
             );
             return None;
@@ -126,12 +132,18 @@ impl Compiler<'_> {
                 let (op, typing) = self.texts(&call, 0, scope)?;
                 let from = self.texts(&call, 1, scope)?.0;
                 let to = self.texts(&call, 2, scope)?.0;
-                Some((Op::Call(Function::Replace, vec![op, from, to]), text_like(&typing)))
+                Some((
+                    Op::Call(Function::Replace, vec![op, from, to]),
+                    text_like(&typing),
+                ))
             }
             "split" => {
                 let (op, typing) = self.texts(&call, 0, scope)?;
                 let separator = self.texts(&call, 1, scope)?.0;
-                let typing = Typing { list: true, ..text_like(&typing) };
+                let typing = Typing {
+                    list: true,
+                    ..text_like(&typing)
+                };
                 Some((Op::Call(Function::Split, vec![op, separator]), typing))
             }
             "contains" => self.predicate(Function::Contains, &call, scope),
@@ -151,7 +163,10 @@ impl Compiler<'_> {
             }
             "count" => {
                 let (op, _) = self.argument(&call, 0, scope)?;
-                Some((Op::Call(Function::Count, vec![op]), Typing::new(Type::Integer)))
+                Some((
+                    Op::Call(Function::Count, vec![op]),
+                    Typing::new(Type::Integer),
+                ))
             }
             "present" | "missing" => {
                 let (op, _) = self.argument(&call, 0, scope)?;
@@ -176,7 +191,10 @@ impl Compiler<'_> {
             "concept" => self.concept(&call),
             "textOnly" => {
                 let (op, typing) = self.texts(&call, 0, scope)?;
-                let typing = Typing { of: Type::Concept, ..typing };
+                let typing = Typing {
+                    of: Type::Concept,
+                    ..typing
+                };
                 Some((Op::Call(Function::TextOnly, vec![op]), typing))
             }
             "code" => self.code(&call, scope),
@@ -186,13 +204,20 @@ impl Compiler<'_> {
             "dateOf" => {
                 let (op, typing) = self.argument(&call, 0, scope)?;
                 self.wants(&call, 0, &typing, &[Type::Date, Type::DateTime])?;
-                let typing = Typing { of: Type::Date, ..typing };
+                let typing = Typing {
+                    of: Type::Date,
+                    ..typing
+                };
                 Some((Op::Call(Function::DateOf, vec![op]), typing))
             }
             "integer" | "decimal" => {
                 let (op, typing) = self.texts(&call, 0, scope)?;
                 let integer = call.name == "integer";
-                let of = if integer { Type::Integer } else { Type::Decimal };
+                let of = if integer {
+                    Type::Integer
+                } else {
+                    Type::Decimal
+                };
                 let op = Op::ReadNumber {
                     value: Box::new(op),
                     integer,
@@ -210,10 +235,12 @@ impl Compiler<'_> {
                 };
                 Some((op, Typing::new(Type::Text).list(typing.list).nullable(true)))
             }
-            "absent" => match self.policy_reason(&call, 0) {
-                Some(reason) => Some((Op::Absent(reason.as_str().into()), Typing::new(Type::Absent))),
-                None => None,
-            },
+            "absent" => self.policy_reason(&call, 0).map(|reason| {
+                (
+                    Op::Absent(reason.as_str().into()),
+                    Typing::new(Type::Absent),
+                )
+            }),
             "onBad" => {
                 let policy = self.policy_argument(&call, 1)?;
                 let inner = call.arguments.first()?;
@@ -256,13 +283,23 @@ impl Compiler<'_> {
         self.findings.error(
             codes::ARGUMENTS,
             call.spot_of(index),
-            format!("{} wants a plain value here, and this is {}", call.name, typing.of.name()),
+            format!(
+                "{} wants a plain value here, and this is {}",
+                call.name,
+                typing.of.name()
+            ),
             "a text, a number, a date or a boolean",
         );
         None
     }
 
-    fn wants(&mut self, call: &Call<'_>, index: usize, typing: &Typing, types: &[Type]) -> Option<()> {
+    fn wants(
+        &mut self,
+        call: &Call<'_>,
+        index: usize,
+        typing: &Typing,
+        types: &[Type],
+    ) -> Option<()> {
         if types.contains(&typing.of) || typing.of == Type::Absent {
             return Some(());
         }
@@ -270,7 +307,12 @@ impl Compiler<'_> {
         self.findings.error(
             codes::ARGUMENTS,
             call.spot_of(index),
-            format!("{} wants {} here, and this is {}", call.name, names.join(" or "), typing.of.name()),
+            format!(
+                "{} wants {} here, and this is {}",
+                call.name,
+                names.join(" or "),
+                typing.of.name()
+            ),
             "convert it first, or use another column",
         );
         None
@@ -351,7 +393,11 @@ impl Compiler<'_> {
                 codes::UNKNOWN_NAME,
                 call.spot_of(1),
                 format!("there are no phrases '{name}'"),
-                suggest(name, phrases.iter().map(|list| list.name.as_str()), "lists of phrases"),
+                suggest(
+                    name,
+                    phrases.iter().map(|list| list.name.as_str()),
+                    "lists of phrases",
+                ),
             );
             return None;
         };
@@ -394,7 +440,12 @@ impl Compiler<'_> {
                 self.findings.error(
                     codes::ARGUMENTS,
                     call.spot_of(index),
-                    format!("the alternatives of {} differ: {} and {}", call.name, a.name(), b.name()),
+                    format!(
+                        "the alternatives of {} differ: {} and {}",
+                        call.name,
+                        a.name(),
+                        b.name()
+                    ),
                     "make them one type, for example with text(…) or textOnly(…)",
                 );
                 return None;
@@ -428,7 +479,11 @@ impl Compiler<'_> {
 
     fn case(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {
         let (value, value_typing) = self.argument(call, 0, scope)?;
-        let otherwise = (call.arguments.len() % 2 == 0).then(|| call.arguments.len() - 1);
+        let otherwise = call
+            .arguments
+            .len()
+            .is_multiple_of(2)
+            .then(|| call.arguments.len() - 1);
         let mut branches = Vec::new();
         let mut typing: Option<Typing> = None;
         let mut index = 1;
@@ -438,7 +493,11 @@ impl Compiler<'_> {
                 self.findings.error(
                     codes::ARGUMENTS,
                     call.spot_of(index),
-                    format!("case compares {} with {}", value_typing.of.name(), test_typing.of.name()),
+                    format!(
+                        "case compares {} with {}",
+                        value_typing.of.name(),
+                        test_typing.of.name()
+                    ),
                     "compare values of one type",
                 );
                 return None;
@@ -464,7 +523,12 @@ impl Compiler<'_> {
                 None
             }
         };
-        Some((Op::Case(Box::new((value, branches, otherwise))), typing))
+        let case = Case {
+            value,
+            branches,
+            otherwise,
+        };
+        Some((Op::Case(Box::new(case)), typing))
     }
 
     /// Literals that a cell of a list is compared with must be in that list.
@@ -530,14 +594,24 @@ impl Compiler<'_> {
                 codes::UNKNOWN_NAME,
                 call.spot_of(1),
                 format!("there is no code table '{name}'"),
-                suggest(name, codes.iter().map(|table| table.name.as_str()), "code tables"),
+                suggest(
+                    name,
+                    codes.iter().map(|table| table.name.as_str()),
+                    "code tables",
+                ),
             );
         }
         table
     }
 
     /// What the labels of a listed column find in a table; texts without a list may find any row.
-    fn reach(&mut self, op: &Op, table: usize, scope: &Scope, spot: Spot) -> Option<Vec<Option<usize>>> {
+    fn reach(
+        &mut self,
+        op: &Op,
+        table: usize,
+        scope: &Scope,
+        spot: Spot,
+    ) -> Option<Vec<Option<usize>>> {
         let codes = self.codes;
         let code_table = codes.get(table)?;
         let labels: Option<Vec<String>> = self
@@ -561,7 +635,11 @@ impl Compiler<'_> {
             self.findings.error(
                 codes::INCOMPLETE_TABLE,
                 spot,
-                format!("the code table '{}' has no row for: {}", code_table.name, lacking.join(", ")),
+                format!(
+                    "the code table '{}' has no row for: {}",
+                    code_table.name,
+                    lacking.join(", ")
+                ),
                 "add a row for each; a row with a blank code says that there is none",
             );
         }
@@ -585,14 +663,19 @@ impl Compiler<'_> {
             rows,
             spot: call.spot,
         }));
-        let typing = Typing { of: Type::Concept, ..typing };
+        let typing = Typing {
+            of: Type::Concept,
+            ..typing
+        };
         Some((op, typing.nullable(nullable)))
     }
 
     fn lookup(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {
         let (op, typing) = self.texts(call, 0, scope)?;
         let table = self.code_table(call)?;
-        let name = self.literal(call, 2, "the name of a column of the code table")?.to_owned();
+        let name = self
+            .literal(call, 2, "the name of a column of the code table")?
+            .to_owned();
         let codes = self.codes;
         let columns = &codes.get(table)?.columns;
         let Some(column) = columns.iter().position(|column| *column == name) else {
@@ -628,7 +711,10 @@ impl Compiler<'_> {
                 unit: unit.into(),
             }),
         };
-        let typing = Typing { of: Type::Quantity, ..typing };
+        let typing = Typing {
+            of: Type::Quantity,
+            ..typing
+        };
         Some((op, typing))
     }
 
@@ -667,7 +753,9 @@ impl Compiler<'_> {
 
     fn policy_argument(&mut self, call: &Call<'_>, index: usize) -> Option<Policy> {
         match call.arguments.get(index).map(|argument| &argument.kind) {
-            Some(Kind::Name { name, field: None }) if name == "quarantine" => Some(Policy::Quarantine),
+            Some(Kind::Name { name, field: None }) if name == "quarantine" => {
+                Some(Policy::Quarantine)
+            }
             Some(Kind::Name { name, field: None }) if name == "drop" => Some(Policy::Drop),
             Some(Kind::Name { name, field: None }) if name == "text" => Some(Policy::Text),
             Some(Kind::Call { name, arguments }) if name == "absent" => {

@@ -12,19 +12,30 @@ use crate::yaml::Spot;
 
 impl Compiler<'_> {
     /// A constant as a value of a FHIR type.
-    pub fn constant(&mut self, text: &str, code: &str, element: &Element, spot: Spot) -> Option<Value> {
+    pub fn constant(
+        &mut self,
+        text: &str,
+        code: &str,
+        element: &Element,
+        spot: Spot,
+    ) -> Option<Value> {
         match code {
             "CodeableConcept" => self.concept_constant(text, element, spot),
             "Coding" => {
                 let coding = self.bound_coding(text, element, spot)?;
                 Some(coding.value)
             }
-            _ if super::target::is_primitive(code) => self.primitive_constant(text, code, element, spot),
+            _ if super::target::is_primitive(code) => {
+                self.primitive_constant(text, code, element, spot)
+            }
             _ => {
                 self.findings.error(
                     codes::WRONG_TYPE,
                     spot,
-                    format!("{} is of type {code}, which one text cannot be", element.path),
+                    format!(
+                        "{} is of type {code}, which one text cannot be",
+                        element.path
+                    ),
                     "write a map with its elements",
                 );
                 None
@@ -67,9 +78,7 @@ impl Compiler<'_> {
             }
             _ => Some(Value::from(text.as_str())),
         };
-        let checked = value.filter(|value| {
-            fhir::Primitive::check(code, value).is_ok()
-        });
+        let checked = value.filter(|value| fhir::Primitive::check(code, value).is_ok());
         let Some(value) = checked else {
             self.findings.error(
                 codes::BAD_CONSTANT,
@@ -118,14 +127,21 @@ impl Compiler<'_> {
             return Some(coding);
         }
         let terminology = self.terminology;
-        let set = element.binding.as_ref().and_then(|binding| binding.value_set.as_deref());
-        let system = set.and_then(|set| terminology.system_of(set, text)).map(str::to_owned);
+        let set = element
+            .binding
+            .as_ref()
+            .and_then(|binding| binding.value_set.as_deref());
+        let system = set
+            .and_then(|set| terminology.system_of(set, text))
+            .map(str::to_owned);
         match system {
             Some(system) => {
                 let display = terminology.display(&system, text).map(str::to_owned);
                 Some(coding(Some(&system), text, display.as_deref(), None))
             }
-            None if set.is_some_and(|set| terminology.contains(set, None, text) == Membership::In) => {
+            None if set
+                .is_some_and(|set| terminology.contains(set, None, text) == Membership::In) =>
+            {
                 let systems: Vec<String> = set
                     .and_then(|set| terminology.codes(set))
                     .unwrap_or_default()
@@ -136,13 +152,17 @@ impl Compiler<'_> {
                 self.findings.error(
                     codes::BAD_CONSTANT,
                     spot,
-                    format!("'{text}' is a code of more than one system that {} takes", element.path),
+                    format!(
+                        "'{text}' is a code of more than one system that {} takes",
+                        element.path
+                    ),
                     format!("write one of: {}", systems.join(", ")),
                 );
                 None
             }
             None => {
-                let outside = set.is_some_and(|set| terminology.contains(set, None, text) == Membership::Out);
+                let outside =
+                    set.is_some_and(|set| terminology.contains(set, None, text) == Membership::Out);
                 let code = if outside {
                     codes::OUTSIDE_BINDING
                 } else {
@@ -151,7 +171,10 @@ impl Compiler<'_> {
                 self.findings.error(
                     code,
                     spot,
-                    format!("'{text}' is no code of the value set that {} is bound to", element.path),
+                    format!(
+                        "'{text}' is no code of the value set that {} is bound to",
+                        element.path
+                    ),
                     self.allowed(element),
                 );
                 None
@@ -173,7 +196,9 @@ impl Compiler<'_> {
 
     /// Reports a code that is outside a required binding.
     pub fn bound(&mut self, element: &Element, system: Option<&str>, code: &str, spot: Spot) {
-        let Some(binding) = &element.binding else { return };
+        let Some(binding) = &element.binding else {
+            return;
+        };
         let Some(set) = binding.value_set.as_deref() else {
             return;
         };
@@ -184,7 +209,10 @@ impl Compiler<'_> {
             self.findings.error(
                 codes::OUTSIDE_BINDING,
                 spot,
-                format!("the code '{code}' is not in the value set that {} must use", element.path),
+                format!(
+                    "the code '{code}' is not in the value set that {} must use",
+                    element.path
+                ),
                 self.allowed(element),
             );
         }

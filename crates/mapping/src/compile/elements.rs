@@ -32,7 +32,13 @@ struct Named {
 
 impl Compiler<'_> {
     /// Compiles a map into an object. `own` are the keys that are no elements here.
-    pub fn object(&mut self, node: &Node, site: &Site, own: &[&str], scope: &mut Scope) -> Option<(Object, bool)> {
+    pub fn object(
+        &mut self,
+        node: &Node,
+        site: &Site,
+        own: &[&str],
+        scope: &mut Scope,
+    ) -> Option<(Object, bool)> {
         let entries = node.entries()?;
         let is_element = |this: &Self, key: &str| this.named(site, key).is_some();
         let mut object = Object {
@@ -143,7 +149,12 @@ impl Compiler<'_> {
                 let element = site.shape.element(id);
                 let mut names = vec![element.name.to_string()];
                 if element.is_choice && element.types.len() <= 12 {
-                    names.extend(element.types.iter().map(|ty| choice_name(&element.name, &ty.code)));
+                    names.extend(
+                        element
+                            .types
+                            .iter()
+                            .map(|ty| choice_name(&element.name, &ty.code)),
+                    );
                 }
                 names
             })
@@ -166,7 +177,12 @@ impl Compiler<'_> {
     ) -> Option<(Field, bool)> {
         let element = site.shape.element(named.id).clone();
         let path: Arc<str> = format!("{}.{}", site.path, element.name).into();
-        if site.is_root && matches!(&*element.name, "id" | "contained" | "implicitRules" | "text") {
+        if site.is_root
+            && matches!(
+                &*element.name,
+                "id" | "contained" | "implicitRules" | "text"
+            )
+        {
             self.findings.error(
                 codes::RESERVED_ELEMENT,
                 key.spot,
@@ -188,7 +204,11 @@ impl Compiler<'_> {
             Data::List(items) => items,
             _ => std::slice::from_ref(value),
         };
-        let most = if element.is_array { element.max } else { Some(1) };
+        let most = if element.is_array {
+            element.max
+        } else {
+            Some(1)
+        };
         if let Some(most) = most
             && nodes.len() > most as usize
         {
@@ -260,7 +280,13 @@ impl Compiler<'_> {
         let known: Vec<String> = element
             .slices
             .iter()
-            .filter_map(|&slice| site.shape.element(slice).slice_name.as_deref().map(str::to_owned))
+            .filter_map(|&slice| {
+                site.shape
+                    .element(slice)
+                    .slice_name
+                    .as_deref()
+                    .map(str::to_owned)
+            })
             .collect();
         self.findings.error(
             codes::UNKNOWN_SLICE,
@@ -361,7 +387,11 @@ impl Compiler<'_> {
             self.findings.error(
                 codes::WRONG_TYPE,
                 spot,
-                format!("{path} takes {}, and this is {}", names(element), typing.of.name()),
+                format!(
+                    "{path} takes {}, and this is {}",
+                    names(element),
+                    typing.of.name()
+                ),
                 help,
             );
             return None;
@@ -370,13 +400,17 @@ impl Compiler<'_> {
         if let Type::Reference(types) = &typing.of {
             self.check_reference(types, element, path, spot);
         }
-        if let (Some(fixed), Op::Text(text)) = (element.fixed.as_ref().or(element.pattern.as_ref()), &op)
+        if let (Some(fixed), Op::Text(text)) =
+            (element.fixed.as_ref().or(element.pattern.as_ref()), &op)
             && fixed.as_str().is_some_and(|fixed| fixed != text.as_str())
         {
             self.contradiction(path, fixed, spot);
         }
         let code = code.to_owned();
-        Some(((Item::Value { op, target, spot }, typing.nullable), Some(code)))
+        Some((
+            (Item::Value { op, target, spot }, typing.nullable),
+            Some(code),
+        ))
     }
 
     pub fn contradiction(&mut self, path: &str, fixed: &Value, spot: Spot) {
@@ -395,9 +429,10 @@ impl Compiler<'_> {
             .filter(|ty| &*ty.code == "Reference")
             .flat_map(|ty| ty.target_profiles.iter())
             .map(|url| {
-                self.definitions
-                    .shape(url)
-                    .map_or_else(|| url.rsplit('/').next().unwrap_or_default().to_owned(), |shape| shape.type_name().to_owned())
+                self.definitions.shape(url).map_or_else(
+                    || url.rsplit('/').next().unwrap_or_default().to_owned(),
+                    |shape| shape.type_name().to_owned(),
+                )
             })
             .collect();
         if allowed.is_empty() || allowed.iter().any(|name| name == "Resource") {
@@ -424,9 +459,14 @@ impl Compiler<'_> {
         spot: Spot,
     ) -> Option<((Item, bool), Option<String>)> {
         if &*element.name == "system"
-            && let Some(name) = text.strip_prefix("local(").and_then(|rest| rest.strip_suffix(')'))
+            && let Some(name) = text
+                .strip_prefix("local(")
+                .and_then(|rest| rest.strip_suffix(')'))
         {
-            return Some(((Item::Local(name.trim().into()), false), Some("uri".to_owned())));
+            return Some((
+                (Item::Local(name.trim().into()), false),
+                Some("uri".to_owned()),
+            ));
         }
         let code = constant_type(element, text);
         let Some(code) = code else {
@@ -441,7 +481,9 @@ impl Compiler<'_> {
         let value = self.constant(text, &code, element, spot)?;
         if let Some(fixed) = element.fixed.as_ref().or(element.pattern.as_ref())
             && !super::filled::covers(&value, fixed)
-            && !value.get("coding").is_some_and(|_| fixed.get("coding").is_none())
+            && value
+                .get("coding")
+                .is_none_or(|_| fixed.get("coding").is_some())
         {
             self.contradiction(path, fixed, spot);
             return None;
@@ -485,8 +527,15 @@ impl Compiler<'_> {
         };
         let (mut object, nullable) = self.object(node, &inner_site, &["slice"], scope)?;
         if code == "Reference"
-            && let Some(field) = object.fields.iter().find(|field| &*field.name == "reference")
-            && let Some(Item::Value { op: Op::Reference(reference), spot, .. }) = field.items.first()
+            && let Some(field) = object
+                .fields
+                .iter()
+                .find(|field| &*field.name == "reference")
+            && let Some(Item::Value {
+                op: Op::Reference(reference),
+                spot,
+                ..
+            }) = field.items.first()
             && let Some(head) = self.heads.get(reference.rule)
         {
             let types = vec![head.resource_type.clone()];
@@ -499,10 +548,12 @@ impl Compiler<'_> {
         }
         let plain = object.when.is_none()
             && object.each.is_none()
-            && object
-                .fields
-                .iter()
-                .all(|field| field.items.iter().all(|item| matches!(item, Item::Constant(_))));
+            && object.fields.iter().all(|field| {
+                field
+                    .items
+                    .iter()
+                    .all(|item| matches!(item, Item::Constant(_)))
+            });
         if plain {
             let value = super::filled::constant_object(&object);
             return Some(((Item::Constant(value), nullable), Some(code)));
@@ -539,10 +590,17 @@ impl Compiler<'_> {
         if candidates.len() > 1 {
             candidates.retain(|code| {
                 (code == "CodeableConcept" && keys.contains(&"concept"))
-                    || self.definitions.scope(&site.shape, id, code).is_some_and(|(shape, inner)| {
-                        let inner = Site { shape, element: inner, path: String::new(), is_root: false };
-                        keys.iter().all(|key| self.named(&inner, key).is_some())
-                    })
+                    || self.definitions.scope(&site.shape, id, code).is_some_and(
+                        |(shape, inner)| {
+                            let inner = Site {
+                                shape,
+                                element: inner,
+                                path: String::new(),
+                                is_root: false,
+                            };
+                            keys.iter().all(|key| self.named(&inner, key).is_some())
+                        },
+                    )
             });
         }
         match candidates.as_slice() {
@@ -551,8 +609,14 @@ impl Compiler<'_> {
                 self.findings.error(
                     codes::WRONG_TYPE,
                     node.spot,
-                    format!("{path} takes {}; which of them this map is cannot be told", names(element)),
-                    format!("write the name with its type, for example {}", choice_name(&element.name, "Quantity")),
+                    format!(
+                        "{path} takes {}; which of them this map is cannot be told",
+                        names(element)
+                    ),
+                    format!(
+                        "write the name with its type, for example {}",
+                        choice_name(&element.name, "Quantity")
+                    ),
                 );
                 None
             }
@@ -576,7 +640,10 @@ impl Compiler<'_> {
                 self.findings.error(
                     codes::UNKNOWN_ELEMENT,
                     key.spot,
-                    format!("{path} is a {code} and has no element '{}'", key.text().unwrap_or_default()),
+                    format!(
+                        "{path} is a {code} and has no element '{}'",
+                        key.text().unwrap_or_default()
+                    ),
                     "a primitive has value and extension",
                 );
             }
@@ -623,15 +690,22 @@ impl Compiler<'_> {
         path: &str,
         scope: &mut Scope,
     ) -> Option<((Item, bool), Option<String>)> {
-        self.findings
-            .unknown_keys(node, &["concept", "text", "slice"], "a concept with a text of its own");
+        self.findings.unknown_keys(
+            node,
+            &["concept", "text", "slice"],
+            "a concept with a text of its own",
+        );
         let concept = node.get("concept")?;
         let (op, typing) = match concept.expression() {
             Some((text, lead)) => self.expression_text(text, shift(concept.spot, lead), scope)?,
             None => {
-                let text = crate::declare::constant_text(self.findings, concept, "concept")?.to_owned();
+                let text =
+                    crate::declare::constant_text(self.findings, concept, "concept")?.to_owned();
                 let coding = self.coding_constant(&text, concept.spot)?;
-                let constant = crate::program::Concept { text: None, codings: vec![coding] };
+                let constant = crate::program::Concept {
+                    text: None,
+                    codings: vec![coding],
+                };
                 (Op::Concept(Arc::new(constant)), Typing::new(Type::Concept))
             }
         };
@@ -639,7 +713,10 @@ impl Compiler<'_> {
             self.findings.error(
                 codes::WRONG_TYPE,
                 concept.spot,
-                format!("{path} wants a concept here, and this is {}", typing.of.name()),
+                format!(
+                    "{path} wants a concept here, and this is {}",
+                    typing.of.name()
+                ),
                 "use | code(table)",
             );
             return None;
@@ -731,12 +808,14 @@ impl Compiler<'_> {
 
     fn each_column(&mut self, node: &Node, scope: &mut Scope) -> Option<Each> {
         self.findings.unknown_keys(node, &["columns", "as"], "each");
-        let name = crate::declare::required_text(self.findings, node, "as", "each", node.spot)?.to_owned();
+        let name =
+            crate::declare::required_text(self.findings, node, "as", "each", node.spot)?.to_owned();
         let table = scope.table?;
         let mut columns = Vec::new();
         let mut typing: Option<Typing> = None;
         for (column, spot) in crate::declare::texts(self.findings, node, "columns") {
-            let Some((Op::Cell(cell), next)) = self.cell(0, table, &column, spot, scope, None) else {
+            let Some((Op::Cell(cell), next)) = self.cell(0, table, &column, spot, scope, None)
+            else {
                 continue;
             };
             match &typing {
@@ -744,7 +823,11 @@ impl Compiler<'_> {
                     self.findings.error(
                         codes::WRONG_TYPE,
                         spot,
-                        format!("the columns differ in type: {} and {}", known.of.name(), next.of.name()),
+                        format!(
+                            "the columns differ in type: {} and {}",
+                            known.of.name(),
+                            next.of.name()
+                        ),
                         "use a rule for each type",
                     );
                 }
@@ -754,7 +837,10 @@ impl Compiler<'_> {
             columns.push((cell, column.into()));
         }
         let typing = typing?.nullable(false);
-        let cells = columns.iter().map(|(cell, _): &(Cell, _)| (cell.up, cell.column)).collect();
+        let cells = columns
+            .iter()
+            .map(|(cell, _): &(Cell, _)| (cell.up, cell.column))
+            .collect();
         scope.variables.push(Variable {
             name,
             typing,
@@ -776,7 +862,10 @@ impl Compiler<'_> {
                 &*element.name == name
                     || (element.is_choice && name.starts_with(&*element.name) && {
                         let suffix = name.get(element.name.len()..).unwrap_or_default();
-                        element.types.iter().any(|ty| choice_name("", &ty.code) == suffix)
+                        element
+                            .types
+                            .iter()
+                            .any(|ty| choice_name("", &ty.code) == suffix)
                     })
             })
         };
@@ -816,7 +905,9 @@ fn constant_type(element: &Element, text: &str) -> Option<String> {
 
 fn is_name(text: &str) -> bool {
     text.chars().next().is_some_and(|c| c.is_ascii_lowercase())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
 /// Whether any item depends on the record.
@@ -825,10 +916,14 @@ pub(crate) fn has_expressions(items: &[Item]) -> bool {
         Item::Constant(_) | Item::Local(_) => false,
         Item::Value { .. } | Item::Concept { .. } => true,
         Item::Primitive { value, extension } => {
-            value.as_ref().is_some_and(|value| has_expressions(std::slice::from_ref(&**value)))
+            value
+                .as_ref()
+                .is_some_and(|value| has_expressions(std::slice::from_ref(&**value)))
                 || extension.has_expressions
         }
-        Item::Object(object) => object.has_expressions || object.when.is_some() || object.each.is_some(),
+        Item::Object(object) => {
+            object.has_expressions || object.when.is_some() || object.each.is_some()
+        }
     })
 }
 
@@ -847,7 +942,11 @@ fn make_mandatory(item: &mut Item) {
         }
     }
     match item {
-        Item::Value { op, target: Target::Reference, .. } => mark(op),
+        Item::Value {
+            op,
+            target: Target::Reference,
+            ..
+        } => mark(op),
         Item::Object(object) => {
             for field in &mut object.fields {
                 if &*field.name == "reference" {

@@ -43,7 +43,8 @@ impl Compiler<'_> {
                     length: error.length,
                     ..shift(base, error.at)
                 };
-                self.findings.error(codes::SYNTAX, spot, error.message, error.help);
+                self.findings
+                    .error(codes::SYNTAX, spot, error.message, error.help);
                 None
             }
         }
@@ -70,7 +71,10 @@ impl Compiler<'_> {
             self.findings.error(
                 codes::WRONG_TYPE,
                 node.spot,
-                format!("a condition must be true or false, and this is {}", typing.of.name()),
+                format!(
+                    "a condition must be true or false, and this is {}",
+                    typing.of.name()
+                ),
                 "compare it with something, or ask present(…)",
             );
             return None;
@@ -90,7 +94,14 @@ impl Compiler<'_> {
                 Kind::Call { name, arguments }
                     if matches!(
                         name.as_str(),
-                        "present" | "is" | "mentions" | "negates" | "doubts" | "in" | "contains" | "startsWith"
+                        "present"
+                            | "is"
+                            | "mentions"
+                            | "negates"
+                            | "doubts"
+                            | "in"
+                            | "contains"
+                            | "startsWith"
                     ) =>
                 {
                     open.extend(arguments.first());
@@ -198,7 +209,10 @@ impl Compiler<'_> {
             self.findings.error(
                 codes::WRONG_TYPE,
                 spot,
-                format!("true or false is wanted here, and this is {}", typing.of.name()),
+                format!(
+                    "true or false is wanted here, and this is {}",
+                    typing.of.name()
+                ),
                 "compare it with something, or ask present(…)",
             );
             return None;
@@ -225,7 +239,9 @@ impl Compiler<'_> {
                 format!("table {} has no column '{name}'", decl.table.name),
                 suggest(
                     name,
-                    decl.columns.iter().map(|column| column.column.name.as_str()),
+                    decl.columns
+                        .iter()
+                        .map(|column| column.column.name.as_str()),
                     "columns",
                 ),
             );
@@ -235,7 +251,9 @@ impl Compiler<'_> {
         declared.used.set(true);
         scope.uses.insert((up, column));
         let strict = policy.is_some() || declared.on_bad.is_some();
-        let policy = policy.cloned().unwrap_or_else(|| self.column_policy(table, column));
+        let policy = policy
+            .cloned()
+            .unwrap_or_else(|| self.column_policy(table, column));
         let typing = column_typing(&declared.column.kind)
             .nullable(!declared.required && !scope.known.contains(&(up, column)));
         Some((
@@ -263,7 +281,10 @@ impl Compiler<'_> {
         }
         let identifies = declared.required
             || table.key.contains(&column)
-            || table.identity.iter().any(|entry| entry.columns.contains(&column));
+            || table
+                .identity
+                .iter()
+                .any(|entry| entry.columns.contains(&column));
         if identifies {
             Policy::Quarantine
         } else {
@@ -288,7 +309,11 @@ impl Compiler<'_> {
                 codes::UNKNOWN_TABLE,
                 spot,
                 format!("there is no table '{name}'"),
-                suggest(name, source.tables.iter().map(|table| table.table.name.as_str()), "tables"),
+                suggest(
+                    name,
+                    source.tables.iter().map(|table| table.table.name.as_str()),
+                    "tables",
+                ),
             );
             return None;
         };
@@ -360,7 +385,13 @@ impl Compiler<'_> {
         None
     }
 
-    fn variable(&mut self, name: &str, field: Option<&str>, spot: Spot, scope: &mut Scope) -> Compiled {
+    fn variable(
+        &mut self,
+        name: &str,
+        field: Option<&str>,
+        spot: Spot,
+        scope: &mut Scope,
+    ) -> Compiled {
         let found = scope
             .variables
             .iter()
@@ -418,7 +449,9 @@ impl Compiler<'_> {
         }
         let typing = Typing::new(Type::Reference(vec![head.resource_type.clone()]));
         if keys.is_empty() {
-            let up = scope.table.and_then(|table| self.steps_up(table, head.table));
+            let up = scope
+                .table
+                .and_then(|table| self.steps_up(table, head.table));
             let Some(up) = up.filter(|_| !head.has_each) else {
                 self.findings.error(
                     codes::REFERENCE_KEY,
@@ -458,7 +491,10 @@ impl Compiler<'_> {
             if !typing.of.is_plain() || typing.list {
                 self.findings.error(
                     codes::REFERENCE_KEY,
-                    Spot { length: key.length, ..shift(base, key.at) },
+                    Spot {
+                        length: key.length,
+                        ..shift(base, key.at)
+                    },
                     format!("a key is one plain value, and this is {}", typing.of.name()),
                     "use a column, or `each` for a list",
                 );
@@ -486,8 +522,18 @@ impl Compiler<'_> {
         }
         self.findings.error(
             codes::WRONG_TYPE,
-            Spot { length: expr.length, ..shift(base, expr.at) },
-            format!("a key is one plain value, and this is {}", if typing.list { "a list" } else { typing.of.name() }),
+            Spot {
+                length: expr.length,
+                ..shift(base, expr.at)
+            },
+            format!(
+                "a key is one plain value, and this is {}",
+                if typing.list {
+                    "a list"
+                } else {
+                    typing.of.name()
+                }
+            ),
             "use a column, a text or a number",
         );
         None
@@ -511,7 +557,9 @@ impl Compiler<'_> {
             (Type::Integer | Type::Decimal, Type::Integer | Type::Decimal)
             | (Type::Date | Type::DateTime, Type::Date | Type::DateTime)
             | (Type::Text, Type::Text) => true,
-            (Type::Boolean, Type::Boolean) => matches!(operator, Operator::Equal | Operator::NotEqual),
+            (Type::Boolean, Type::Boolean) => {
+                matches!(operator, Operator::Equal | Operator::NotEqual)
+            }
             _ => false,
         } && !a_type.list
             && !b_type.list;
@@ -536,7 +584,8 @@ impl Compiler<'_> {
                 if let (Op::Text(text), Some(list)) = (literal, list) {
                     index = list.find(text);
                     if index.is_none() {
-                        let help = suggest(text, list.labels().iter().map(String::as_str), "labels");
+                        let help =
+                            suggest(text, list.labels().iter().map(String::as_str), "labels");
                         self.findings.error(
                             codes::NOT_IN_LIST,
                             spot,
@@ -588,7 +637,16 @@ impl Compiler<'_> {
         for _ in 0..cell.up {
             table = self.source.tables.get(table)?.parent?;
         }
-        Some(&self.source.tables.get(table)?.columns.get(cell.column)?.column.kind)
+        Some(
+            &self
+                .source
+                .tables
+                .get(table)?
+                .columns
+                .get(cell.column)?
+                .column
+                .kind,
+        )
     }
 }
 

@@ -16,13 +16,22 @@ use crate::yaml::{Data, Node};
 
 impl Compiler<'_> {
     /// The field that holds the extensions of a map from short names to values.
-    pub fn extensions(&mut self, key: &Node, node: &Node, site: &Site, scope: &mut Scope) -> Option<Field> {
+    pub fn extensions(
+        &mut self,
+        key: &Node,
+        node: &Node,
+        site: &Site,
+        scope: &mut Scope,
+    ) -> Option<Field> {
         let name = key.text()?;
         let Some(entries) = node.entries() else {
             self.findings.error(
                 codes::BAD_VALUE,
                 node.spot,
-                format!("{name} is a map from names to values, and this is {}", node.kind()),
+                format!(
+                    "{name} is a map from names to values, and this is {}",
+                    node.kind()
+                ),
                 "for example: extension: { ethnicCategory: \"=[Ethnicity] | code(ethnicity)\" }",
             );
             return None;
@@ -91,7 +100,9 @@ impl Compiler<'_> {
             .extension(text)
             .or_else(|| self.definitions.profile(text))
             .or_else(|| self.definitions.profile(&format!("Extension-{text}")))?;
-        (shape.type_name() == "Extension").then_some(shape).filter(|shape| self.is_allowed(shape, site))
+        (shape.type_name() == "Extension")
+            .then_some(shape)
+            .filter(|shape| self.is_allowed(shape, site))
     }
 
     /// Whether the contexts of an extension allow it at a place.
@@ -102,8 +113,15 @@ impl Compiler<'_> {
         contexts.is_empty()
             || contexts.iter().any(|context| {
                 &*context.kind != "element"
-                    || [path, type_name, site.path.as_str(), "Element", "Resource", "DomainResource"]
-                        .contains(&&*context.expression)
+                    || [
+                        path,
+                        type_name,
+                        site.path.as_str(),
+                        "Element",
+                        "Resource",
+                        "DomainResource",
+                    ]
+                    .contains(&&*context.expression)
             })
     }
 
@@ -115,7 +133,13 @@ impl Compiler<'_> {
             .element(element)
             .slices
             .iter()
-            .filter_map(|&slice| site.shape.element(slice).slice_name.as_deref().map(str::to_owned))
+            .filter_map(|&slice| {
+                site.shape
+                    .element(slice)
+                    .slice_name
+                    .as_deref()
+                    .map(str::to_owned)
+            })
             .collect()
     }
 
@@ -188,7 +212,11 @@ impl Compiler<'_> {
             return None;
         }
         if let Some(url) = url_value {
-            let at = object.fields.iter().position(|field| &*field.name != "extension").unwrap_or(object.fields.len());
+            let at = object
+                .fields
+                .iter()
+                .position(|field| &*field.name != "extension")
+                .unwrap_or(object.fields.len());
             object.fields.insert(
                 at,
                 Field {
@@ -226,7 +254,13 @@ impl Compiler<'_> {
             .element(nested)
             .slices
             .iter()
-            .filter_map(|&slice| shape.element(slice).slice_name.as_deref().map(str::to_owned))
+            .filter_map(|&slice| {
+                shape
+                    .element(slice)
+                    .slice_name
+                    .as_deref()
+                    .map(str::to_owned)
+            })
             .collect();
         let mut items = Vec::new();
         for (key, value) in entries {

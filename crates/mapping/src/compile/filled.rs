@@ -55,7 +55,10 @@ impl Compiler<'_> {
             self.findings.error(
                 codes::MISSING_ELEMENT,
                 object.spot,
-                format!("{}.{} is mandatory and nothing feeds it", site.path, element.name),
+                format!(
+                    "{}.{} is mandatory and nothing feeds it",
+                    site.path, element.name
+                ),
                 format!("add {}:", element.name),
             );
         }
@@ -104,7 +107,9 @@ impl Compiler<'_> {
             let child_element = inner.element(child);
             // An optional child counts where the profile speaks of it: where it, or what is written
             // inside it, is fixed.
-            let speaks = child_element.fixed.is_some() || child_element.pattern.is_some() || !child_element.children.is_empty();
+            let speaks = child_element.fixed.is_some()
+                || child_element.pattern.is_some()
+                || !child_element.children.is_empty();
             if child_element.min == 0 && !speaks {
                 continue;
             }
@@ -126,7 +131,9 @@ impl Compiler<'_> {
             "Identifier" | "Quantity" | "ContactPoint" => "value",
             _ => return (!object.is_empty()).then_some((name, Value::Object(object))),
         };
-        object.contains(essential).then_some((name, Value::Object(object)))
+        object
+            .contains(essential)
+            .then_some((name, Value::Object(object)))
     }
 
     /// Adds the mandatory slices that the profile determines and the mapping does not write.
@@ -167,10 +174,22 @@ impl Compiler<'_> {
 
     /// A mandatory slice that the profile leaves open must be among the items, where these are
     /// constants; what expressions give is judged when they are run.
-    fn lacking_slice(&mut self, items: &[Item], site: &Site, slice: ElementId, name: &str, path: &str, spot: Spot) {
+    fn lacking_slice(
+        &mut self,
+        items: &[Item],
+        site: &Site,
+        slice: ElementId,
+        name: &str,
+        path: &str,
+        spot: Spot,
+    ) {
         let mut fixed = json::Object::new();
         let element = site.shape.element(slice);
-        let code = element.types.first().map(|ty| ty.code.to_string()).unwrap_or_default();
+        let code = element
+            .types
+            .first()
+            .map(|ty| ty.code.to_string())
+            .unwrap_or_default();
         let Some((inner, root)) = self.definitions.scope(&site.shape, slice, &code) else {
             return;
         };
@@ -186,7 +205,9 @@ impl Compiler<'_> {
         let fixed = Value::Object(fixed);
         let may_be = items.iter().any(|item| match item {
             Item::Constant(known) => covers(known, &fixed),
-            Item::Object(object) => object.has_expressions || covers(&constant_object(object), &fixed),
+            Item::Object(object) => {
+                object.has_expressions || covers(&constant_object(object), &fixed)
+            }
             _ => true,
         });
         if !may_be {
@@ -200,14 +221,26 @@ impl Compiler<'_> {
     }
 
     /// A quantity takes the unit that the profile fixes, where the mapping does not write another.
-    pub(super) fn fit_quantity(&mut self, op: &mut crate::program::Op, site: &Site, id: ElementId, path: &str, spot: Spot) {
+    pub(super) fn fit_quantity(
+        &mut self,
+        op: &mut crate::program::Op,
+        site: &Site,
+        id: ElementId,
+        path: &str,
+        spot: Spot,
+    ) {
         use crate::program::Op;
         match op {
             Op::Quantity { unit, .. } => {
                 let fixed = |name: &str| {
                     let child = site.shape.child(id, name)?;
                     let element = site.shape.element(child);
-                    element.fixed.as_ref().or(element.pattern.as_ref())?.as_str().map(str::to_owned)
+                    element
+                        .fixed
+                        .as_ref()
+                        .or(element.pattern.as_ref())?
+                        .as_str()
+                        .map(str::to_owned)
                 };
                 let mut fitted = (**unit).clone();
                 if let Some(code) = fixed("code")
@@ -217,7 +250,11 @@ impl Compiler<'_> {
                 }
                 if let Some(shown) = fixed("unit") {
                     if fitted.unit != fitted.code && *shown != *fitted.unit {
-                        self.contradiction(&format!("{path}.unit"), &Value::from(shown.as_str()), spot);
+                        self.contradiction(
+                            &format!("{path}.unit"),
+                            &Value::from(shown.as_str()),
+                            spot,
+                        );
                     }
                     fitted.unit = shown.into();
                 }
@@ -270,7 +307,9 @@ impl Compiler<'_> {
                     field.items.splice(0..0, lacking);
                 }
                 wanted => {
-                    let contradicts = constants.first().is_some_and(|known| !covers(known, wanted));
+                    let contradicts = constants
+                        .first()
+                        .is_some_and(|known| !covers(known, wanted));
                     let spot = field.spot;
                     if contradicts {
                         self.contradiction(&path, wanted, spot);

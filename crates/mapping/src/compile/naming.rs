@@ -102,7 +102,8 @@ impl Compiler<'_> {
             let compiled = match item.expression() {
                 Some(_) => self.expression(item, scope),
                 None => {
-                    let Some(name) = crate::declare::constant_text(self.findings, item, "a column") else {
+                    let Some(name) = crate::declare::constant_text(self.findings, item, "a column")
+                    else {
                         continue;
                     };
                     let name = name.to_owned();
@@ -112,7 +113,9 @@ impl Compiler<'_> {
                     }
                 }
             };
-            let Some((mut op, typing)) = compiled else { continue };
+            let Some((mut op, typing)) = compiled else {
+                continue;
+            };
             let fits = !typing.list
                 && (typing.of.is_plain() || matches!(typing.of, super::scope::Type::Reference(_)));
             if !fits {
@@ -151,7 +154,11 @@ impl Compiler<'_> {
     }
 
     /// The cells of an identity.
-    pub fn identity_entries(&self, entries: &[IdentityDecl], head: &super::RuleHead) -> Vec<IdentityEntry> {
+    pub fn identity_entries(
+        &self,
+        entries: &[IdentityDecl],
+        head: &super::RuleHead,
+    ) -> Vec<IdentityEntry> {
         entries
             .iter()
             .map(|entry| IdentityEntry {
@@ -209,7 +216,10 @@ impl Compiler<'_> {
         let op = match field.items.first()? {
             Item::Value { op, .. } => op,
             Item::Object(object) => {
-                let inner = object.fields.iter().find(|field| &*field.name == "reference")?;
+                let inner = object
+                    .fields
+                    .iter()
+                    .find(|field| &*field.name == "reference")?;
                 match inner.items.first()? {
                     Item::Value { op, .. } => op,
                     _ => return None,
@@ -234,4 +244,3 @@ pub(crate) fn lookup_size(node: &Node, table_key: usize) -> usize {
         _ => table_key,
     }
 }
-

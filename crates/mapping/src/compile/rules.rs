@@ -17,17 +17,7 @@ use crate::yaml::Node;
 
 /// The keys of a rule that are no elements.
 const OWN: [&str; 11] = [
-    "from",
-    "only",
-    "profile",
-    "when",
-    "each",
-    "key",
-    "identity",
-    "group",
-    "latest",
-    "warn",
-    "meta",
+    "from", "only", "profile", "when", "each", "key", "identity", "group", "latest", "warn", "meta",
 ];
 
 /// Reads the heads of all rules.
@@ -54,12 +44,19 @@ pub(crate) fn heads(
             continue;
         }
         let resource_type = name.split('.').next().unwrap_or_default();
-        if !definitions.resource_types().any(|known| known == resource_type) {
+        if !definitions
+            .resource_types()
+            .any(|known| known == resource_type)
+        {
             findings.error(
                 codes::UNKNOWN_TYPE,
                 key.spot,
                 format!("'{resource_type}' is no resource type"),
-                suggest(resource_type, definitions.resource_types(), "resource types"),
+                suggest(
+                    resource_type,
+                    definitions.resource_types(),
+                    "resource types",
+                ),
             );
             continue;
         }
@@ -67,9 +64,13 @@ pub(crate) fn heads(
             wants_map(findings, node, "a rule");
             continue;
         }
-        let Some(from) =
-            crate::declare::required_text(findings, node, "from", &format!("the rule {name}"), key.spot)
-        else {
+        let Some(from) = crate::declare::required_text(
+            findings,
+            node,
+            "from",
+            &format!("the rule {name}"),
+            key.spot,
+        ) else {
             continue;
         };
         let Some(table) = source.table(from) else {
@@ -78,7 +79,11 @@ pub(crate) fn heads(
                 codes::UNKNOWN_TABLE,
                 spot,
                 format!("there is no table '{from}'"),
-                suggest(from, source.tables.iter().map(|table| table.table.name.as_str()), "tables"),
+                suggest(
+                    from,
+                    source.tables.iter().map(|table| table.table.name.as_str()),
+                    "tables",
+                ),
             );
             continue;
         };
@@ -108,9 +113,15 @@ impl Compiler<'_> {
             rule: Some(index),
             ..Scope::default()
         };
-        let only = node.get("only").and_then(|only| self.condition(only, &mut scope));
-        let each = node.get("each").and_then(|each| self.each(each, &mut scope));
-        let when = node.get("when").and_then(|when| self.condition(when, &mut scope));
+        let only = node
+            .get("only")
+            .and_then(|only| self.condition(only, &mut scope));
+        let each = node
+            .get("each")
+            .and_then(|each| self.each(each, &mut scope));
+        let when = node
+            .get("when")
+            .and_then(|when| self.condition(when, &mut scope));
         if matches!(when, Some(Op::Boolean(false))) {
             let spot = node.get("when").map_or(head.spot, |when| when.spot);
             self.findings.error(
@@ -131,14 +142,30 @@ impl Compiler<'_> {
             path: head.resource_type.clone(),
             is_root: true,
         };
+        self.shadowed(node, &site);
         let (mut body, _) = self.object(node, &site, &OWN, &mut scope)?;
         body.spot = head.spot;
-        let meta = self.meta(node, profile.as_ref().map(definitions::Shape::url), &mut scope);
+        let meta = self.meta(
+            node,
+            profile.as_ref().map(definitions::Shape::url),
+            &mut scope,
+        );
         let warnings = self.warnings(node, &mut scope);
         let group = self.grouping(node, &mut scope);
-        let naming = self.naming(node, head, &body, group.as_ref().map(|(key, ..)| key), &mut scope);
+        let naming = self.naming(
+            node,
+            head,
+            &body,
+            group.as_ref().map(|(key, ..)| key),
+            &mut scope,
+        );
         self.tested(node, head, &scope);
-        for cell in naming.identity.iter().flatten().flat_map(|entry| &entry.columns) {
+        for cell in naming
+            .identity
+            .iter()
+            .flatten()
+            .flat_map(|entry| &entry.columns)
+        {
             scope.uses.insert((cell.up, cell.column));
         }
         let mut named = Vec::new();
@@ -146,7 +173,12 @@ impl Compiler<'_> {
             super::elements::collect_cells(part, &mut named);
         }
         scope.uses.extend(named);
-        let uses: Vec<usize> = scope.uses.iter().filter(|(up, _)| *up == 0).map(|(_, column)| *column).collect();
+        let uses: Vec<usize> = scope
+            .uses
+            .iter()
+            .filter(|(up, _)| *up == 0)
+            .map(|(_, column)| *column)
+            .collect();
         let volatile = |column: &usize| {
             self.source
                 .tables
@@ -187,19 +219,56 @@ impl Compiler<'_> {
                 .iter()
                 .copied()
                 .filter(|column| !volatile(column))
-                .filter(|column| !scope.variables.iter().any(|variable| variable.columns.contains(&(0, *column))))
+                .filter(|column| {
+                    !scope
+                        .variables
+                        .iter()
+                        .any(|variable| variable.columns.contains(&(0, *column)))
+                })
                 .collect(),
-            uses_above: scope.uses.iter().copied().filter(|(up, _)| *up > 0).collect(),
+            uses_above: scope
+                .uses
+                .iter()
+                .copied()
+                .filter(|(up, _)| *up > 0)
+                .collect(),
             uses,
             spot: head.spot,
         })
+    }
+
+    /// A key of the rule's own that hides an element of the resource would lose that element
+    /// without a word.
+    fn shadowed(&mut self, node: &Node, site: &Site) {
+        for (key, _) in node.entries().unwrap_or_default() {
+            let Some(name) = key
+                .text()
+                .filter(|name| *name != "meta" && OWN.contains(name))
+            else {
+                continue;
+            };
+            if site.shape.child(site.element, name).is_some() {
+                self.findings.error(
+                    codes::RESERVED_ELEMENT,
+                    key.spot,
+                    format!(
+                        "'{name}' is a key of the rule, and {} has an element of that name, which the language cannot write",
+                        site.path
+                    ),
+                    "take it out",
+                );
+            }
+        }
     }
 
     fn profile(&mut self, node: &Node, head: &RuleHead) -> Option<definitions::Shape> {
         let value = node.get("profile")?;
         let name = constant_text(self.findings, value, "profile")?;
         let definitions = self.definitions;
-        let Some(shape) = definitions.profile(name).or_else(|| definitions.shape(name)) else {
+        let Some(shape) = definitions
+            .profile(name)
+            .or_else(|| definitions.shape(name))
+        else {
             self.findings.error(
                 codes::UNKNOWN_TYPE,
                 value.spot,
@@ -212,7 +281,11 @@ impl Compiler<'_> {
             self.findings.error(
                 codes::UNKNOWN_TYPE,
                 value.spot,
-                format!("'{name}' is a profile of {}, and the rule makes a {}", shape.type_name(), head.resource_type),
+                format!(
+                    "'{name}' is a profile of {}, and the rule makes a {}",
+                    shape.type_name(),
+                    head.resource_type
+                ),
                 "use a profile of the same type",
             );
             return None;
@@ -228,7 +301,8 @@ impl Compiler<'_> {
         let Some(value) = node.get("meta") else {
             return meta;
         };
-        self.findings.unknown_keys(value, &["security", "tag"], "meta");
+        self.findings
+            .unknown_keys(value, &["security", "tag"], "meta");
         let Some(shape) = self.definitions.shape_of_type("Meta") else {
             return meta;
         };
@@ -264,11 +338,15 @@ impl Compiler<'_> {
                 }
                 continue;
             }
-            self.findings.unknown_keys(item, &["when", "say"], "a warning");
+            self.findings
+                .unknown_keys(item, &["when", "say"], "a warning");
             let known = scope.known.clone();
-            let when = item.get("when").and_then(|when| self.condition(when, scope));
+            let when = item
+                .get("when")
+                .and_then(|when| self.condition(when, scope));
             scope.known = known;
-            let say = crate::declare::required_text(self.findings, item, "say", "a warning", item.spot);
+            let say =
+                crate::declare::required_text(self.findings, item, "say", "a warning", item.spot);
             if let Some(say) = say {
                 warnings.push(Warning {
                     when,
@@ -310,7 +388,9 @@ impl Compiler<'_> {
         let key = if group.text() == Some("identity") {
             let head = scope.rule.and_then(|rule| self.heads.get(rule))?;
             let entries = match (node.get("identity"), self.source.tables.get(head.table)) {
-                (Some(own), Some(table)) => crate::declare::source::identity(table, Some(own), self.findings),
+                (Some(own), Some(table)) => {
+                    crate::declare::source::identity(table, Some(own), self.findings)
+                }
                 (None, Some(table)) => table.identity.clone(),
                 _ => Vec::new(),
             };
@@ -322,19 +402,34 @@ impl Compiler<'_> {
                     "add identity: to the table, or group by columns",
                 );
             }
-            scope.uses.extend(entries.iter().flat_map(|entry| entry.columns.iter().map(|&column| (0, column))));
+            scope.uses.extend(
+                entries
+                    .iter()
+                    .flat_map(|entry| entry.columns.iter().map(|&column| (0, column))),
+            );
             GroupKey::Identity(self.identity_entries(&entries, head))
         } else {
-            GroupKey::Parts(self.key_parts(group, scope).into_iter().map(|(op, _)| op).collect())
+            GroupKey::Parts(
+                self.key_parts(group, scope)
+                    .into_iter()
+                    .map(|(op, _)| op)
+                    .collect(),
+            )
         };
         let latest = node.get("latest").and_then(|latest| {
             let (op, typing) = self.expression(latest, scope)?;
-            let orders = matches!(typing.of, Type::Date | Type::DateTime | Type::Integer | Type::Decimal);
+            let orders = matches!(
+                typing.of,
+                Type::Date | Type::DateTime | Type::Integer | Type::Decimal
+            );
             if !orders || typing.list {
                 self.findings.error(
                     codes::WRONG_TYPE,
                     latest.spot,
-                    format!("latest wants a date or a number, and this is {}", typing.of.name()),
+                    format!(
+                        "latest wants a date or a number, and this is {}",
+                        typing.of.name()
+                    ),
                     "use a column that orders the records",
                 );
                 return None;
@@ -347,7 +442,10 @@ impl Compiler<'_> {
     /// CS-10: free text that becomes an allergy or a condition must have been asked whether it
     /// denies or doubts.
     fn tested(&mut self, node: &Node, head: &RuleHead, scope: &Scope) {
-        if !matches!(head.resource_type.as_str(), "AllergyIntolerance" | "Condition") {
+        if !matches!(
+            head.resource_type.as_str(),
+            "AllergyIntolerance" | "Condition"
+        ) {
             return;
         }
         let Some(code) = node.get("code") else { return };
@@ -358,12 +456,11 @@ impl Compiler<'_> {
             {
                 let mut leaves = Vec::new();
                 leaves_of(&expr, &mut leaves);
-                let untested = leaves
-                    .into_iter()
-                    .find(|leaf| {
-                        self.is_free(leaf, scope)
-                            && !(scope.tested_denial.contains(leaf) && scope.tested_doubt.contains(leaf))
-                    });
+                let untested = leaves.into_iter().find(|leaf| {
+                    self.is_free(leaf, scope)
+                        && !(scope.tested_denial.contains(leaf)
+                            && scope.tested_doubt.contains(leaf))
+                });
                 if untested.is_some() {
                     self.findings.error(
                         codes::UNTESTED_TEXT,
@@ -376,7 +473,9 @@ impl Compiler<'_> {
             }
             match &node.data {
                 crate::yaml::Data::List(items) => open.extend(items),
-                crate::yaml::Data::Map(entries) => open.extend(entries.iter().map(|(_, value)| value)),
+                crate::yaml::Data::Map(entries) => {
+                    open.extend(entries.iter().map(|(_, value)| value))
+                }
                 _ => {}
             }
         }
@@ -411,7 +510,9 @@ fn has_variable(op: &Op) -> bool {
 fn leaves_of(expr: &Expr, out: &mut Vec<Kind>) {
     match &expr.kind {
         Kind::Column(_) | Kind::Name { .. } => out.push(expr.kind.clone()),
-        Kind::Call { arguments, .. } => arguments.iter().for_each(|argument| leaves_of(argument, out)),
+        Kind::Call { arguments, .. } => arguments
+            .iter()
+            .for_each(|argument| leaves_of(argument, out)),
         _ => {}
     }
 }
@@ -442,7 +543,10 @@ pub(crate) fn levels(
         findings.error(
             codes::REFERENCE_KEY,
             rule.spot,
-            format!("the rule {} refers to itself, by way of others or directly", rule.name),
+            format!(
+                "the rule {} refers to itself, by way of others or directly",
+                rule.name
+            ),
             "break the circle: one of the references must go",
         );
     }

@@ -39,7 +39,13 @@ impl Type {
     pub fn is_plain(&self) -> bool {
         matches!(
             self,
-            Self::Text | Self::Integer | Self::Decimal | Self::Boolean | Self::Date | Self::DateTime | Self::Absent
+            Self::Text
+                | Self::Integer
+                | Self::Decimal
+                | Self::Boolean
+                | Self::Date
+                | Self::DateTime
+                | Self::Absent
         )
     }
 }

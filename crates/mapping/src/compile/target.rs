@@ -11,7 +11,8 @@ pub(crate) fn target(of: &Type, code: &str) -> Option<Target> {
         (Type::Absent, code) => absent_target(code),
         (
             Type::Text,
-            "string" | "markdown" | "uri" | "url" | "canonical" | "oid" | "uuid" | "id" | "base64Binary",
+            "string" | "markdown" | "uri" | "url" | "canonical" | "oid" | "uuid" | "id"
+            | "base64Binary",
         ) => Target::String,
         (Type::Text, "code") => Target::String,
         (Type::Concept, "code") => Target::Code,
@@ -24,7 +25,9 @@ pub(crate) fn target(of: &Type, code: &str) -> Option<Target> {
         (Type::Date, "date") => Target::Date,
         (Type::Date | Type::DateTime, "dateTime") => Target::DateTime,
         (Type::DateTime, "instant") => Target::Instant,
-        (Type::Quantity, "Quantity" | "Age" | "Duration" | "Distance" | "Count") => Target::Quantity,
+        (Type::Quantity, "Quantity" | "Age" | "Duration" | "Distance" | "Count") => {
+            Target::Quantity
+        }
         (Type::Reference(_), "Reference") => Target::Reference,
         _ => return None,
     })
@@ -72,7 +75,17 @@ pub(crate) fn choose<'e>(element: &'e Element, typing: &Typing) -> Option<(&'e s
         .iter()
         .filter_map(|ty| Some((&*ty.code, target(&typing.of, &ty.code)?)))
         .collect();
-    fitting.sort_by_key(|(code, _)| ORDER.iter().position(|known| known == code).unwrap_or(ORDER.len()));
+    if typing.of == Type::Concept
+        && let Some(whole) = fitting.iter().find(|(code, _)| *code == "CodeableConcept")
+    {
+        return Some(*whole);
+    }
+    fitting.sort_by_key(|(code, _)| {
+        ORDER
+            .iter()
+            .position(|known| known == code)
+            .unwrap_or(ORDER.len())
+    });
     fitting.into_iter().next()
 }
 

@@ -45,7 +45,11 @@ fn table(
         wants_map(findings, node, "a code table");
         return None;
     }
-    findings.unknown_keys(node, &["file", "columns", "rows", "to", "unmapped", "description"], "a code table");
+    findings.unknown_keys(
+        node,
+        &["file", "columns", "rows", "to", "unmapped", "description"],
+        "a code table",
+    );
     let to = node.get("to").and_then(|value| {
         let text = constant_text(findings, value, "to")?;
         let system = systems.resolve(text);
@@ -92,7 +96,15 @@ fn table(
                 );
                 return Some(table);
             };
-            from_file(&mut table, &path, &text, node, to.as_deref(), systems, findings);
+            from_file(
+                &mut table,
+                &path,
+                &text,
+                node,
+                to.as_deref(),
+                systems,
+                findings,
+            );
             texts.push((path, text));
             Some(table)
         }
@@ -174,7 +186,14 @@ fn resolve(systems: &Systems, name: &str, spot: Spot, findings: &mut Findings) -
     system
 }
 
-const ROLES: [&str; 6] = ["source", "code", "system", "display", "aliases", "userSelected"];
+const ROLES: [&str; 6] = [
+    "source",
+    "code",
+    "system",
+    "display",
+    "aliases",
+    "userSelected",
+];
 
 #[derive(Default)]
 struct Positions {
@@ -195,25 +214,40 @@ fn from_file(
     systems: &Systems,
     findings: &mut Findings,
 ) {
-    let mut reader = csv::ReaderBuilder::new().from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let headers: Vec<String> = match reader.headers() {
         Ok(headers) => headers.iter().map(|name| name.trim().to_owned()).collect(),
         Err(error) => {
             let message = format!("this is no CSV: {error}");
-            findings.error_in(path, codes::CODE_TABLE, line(1), message, "the first line names the columns");
+            findings.error_in(
+                path,
+                codes::CODE_TABLE,
+                line(1),
+                message,
+                "the first line names the columns",
+            );
             return;
         }
     };
     let positions = positions(&headers, node, path, findings);
     table.columns = headers;
-    let Some(source) = positions.source else { return };
+    let Some(source) = positions.source else {
+        return;
+    };
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
                 let at = error.position().map_or(1, csv::Position::line);
                 let message = "this row cannot be read: it has more or fewer cells than the header, or is not UTF-8";
-                findings.error_in(path, codes::CODE_TABLE, line(at), message, "put quotes round cells that hold commas");
+                findings.error_in(
+                    path,
+                    codes::CODE_TABLE,
+                    line(at),
+                    message,
+                    "put quotes round cells that hold commas",
+                );
                 continue;
             }
         };
@@ -225,7 +259,13 @@ fn from_file(
                 .filter(|text| !text.is_empty())
         };
         let Some(label) = cell(Some(source)) else {
-            findings.error_in(path, codes::CODE_TABLE, at, "this row has no label", "fill the source column, or take the row out");
+            findings.error_in(
+                path,
+                codes::CODE_TABLE,
+                at,
+                "this row has no label",
+                "fill the source column, or take the row out",
+            );
             continue;
         };
         let mut labels = vec![label.to_owned()];
@@ -243,7 +283,13 @@ fn from_file(
                 let system = systems.resolve(name);
                 if system.is_none() {
                     let message = format!("'{name}' is no system");
-                    findings.error_in(path, codes::UNKNOWN_NAME, at, message, systems.suggest(name));
+                    findings.error_in(
+                        path,
+                        codes::UNKNOWN_NAME,
+                        at,
+                        message,
+                        systems.suggest(name),
+                    );
                 }
                 system
             }
@@ -263,16 +309,32 @@ fn from_file(
         let clashes = table.add(CodeRow {
             labels,
             codings,
-            cells: record.iter().map(|cell| CompactString::from(cell.trim())).collect(),
+            cells: record
+                .iter()
+                .map(|cell| CompactString::from(cell.trim()))
+                .collect(),
             spot: at,
         });
         for clash in clashes {
-            let message = format!("the label '{clash}' stands in the table before, for the same system");
-            findings.error_in(path, codes::AMBIGUOUS_ROW, at, message, "case, dashes and spaces do not tell labels apart; keep one row");
+            let message =
+                format!("the label '{clash}' stands in the table before, for the same system");
+            findings.error_in(
+                path,
+                codes::AMBIGUOUS_ROW,
+                at,
+                message,
+                "case, dashes and spaces do not tell labels apart; keep one row",
+            );
         }
     }
     if table.rows.is_empty() {
-        findings.error_in(path, codes::CODE_TABLE, line(1), "the table has no rows", "add at least one row");
+        findings.error_in(
+            path,
+            codes::CODE_TABLE,
+            line(1),
+            "the table has no rows",
+            "add at least one row",
+        );
     }
 }
 

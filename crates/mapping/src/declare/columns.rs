@@ -84,7 +84,10 @@ pub(crate) fn read(key: &Node, value: &Node, findings: &mut Findings) -> Option<
     } else if let Some(reason) = value.get("ignore") {
         decl.purpose = Purpose::Ignored(constant_text(findings, reason, "ignore")?.to_owned());
     }
-    let type_name = value.get("type").and_then(Node::constant).unwrap_or("string");
+    let type_name = value
+        .get("type")
+        .and_then(Node::constant)
+        .unwrap_or("string");
     decl.column.kind = kind(type_name, value, Some(value), findings)?;
     decl.required = flag(findings, value, "required");
     decl.column.required = decl.required && !flag(findings, value, "optional");
@@ -99,7 +102,9 @@ pub(crate) fn read(key: &Node, value: &Node, findings: &mut Findings) -> Option<
         .map(str::to_owned);
     if value.get("missing").is_some() {
         decl.column.missing = Some(Markers::new(
-            texts(findings, value, "missing").into_iter().map(|(text, _)| text),
+            texts(findings, value, "missing")
+                .into_iter()
+                .map(|(text, _)| text),
         ));
     }
     if matches!(decl.column.kind, ColumnType::Flag { .. }) {
@@ -108,7 +113,11 @@ pub(crate) fn read(key: &Node, value: &Node, findings: &mut Findings) -> Option<
             .map(|(text, _)| text)
             .collect();
         if !unknown.is_empty() {
-            unknown.extend(texts(findings, value, "missing").into_iter().map(|(text, _)| text));
+            unknown.extend(
+                texts(findings, value, "missing")
+                    .into_iter()
+                    .map(|(text, _)| text),
+            );
             decl.column.missing = Some(Markers::new(unknown));
         }
     }
@@ -260,7 +269,9 @@ fn formats(
                     findings.error(
                         codes::DATE_FORMAT,
                         spot,
-                        format!("the format '{text}' has a time of day, and the column holds dates"),
+                        format!(
+                            "the format '{text}' has a time of day, and the column holds dates"
+                        ),
                         "use the type dateTime, or take the time out of the format",
                     );
                 }

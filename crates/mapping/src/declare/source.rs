@@ -46,7 +46,9 @@ pub(crate) struct IdentityDecl {
 impl SourceDecl {
     /// A table by its name.
     pub fn table(&self, name: &str) -> Option<usize> {
-        self.tables.iter().position(|table| table.table.name == name)
+        self.tables
+            .iter()
+            .position(|table| table.table.name == name)
     }
 
     /// What the reader needs.
@@ -57,7 +59,11 @@ impl SourceDecl {
                 .tables
                 .iter()
                 .map(|decl| Table {
-                    columns: decl.columns.iter().map(|column| column.column.clone()).collect(),
+                    columns: decl
+                        .columns
+                        .iter()
+                        .map(|column| column.column.clone())
+                        .collect(),
                     ..decl.table.clone()
                 })
                 .collect(),
@@ -70,7 +76,9 @@ impl SourceDecl {
 impl TableDecl {
     /// A column by its name.
     pub fn column(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.column.name == name)
+        self.columns
+            .iter()
+            .position(|column| column.column.name == name)
     }
 
     fn resolve(&self, name: &str, spot: Spot, findings: &mut Findings) -> Option<usize> {
@@ -87,7 +95,9 @@ impl TableDecl {
                 format!("table {} has no column '{name}'", self.table.name),
                 suggest(
                     name,
-                    self.columns.iter().map(|column| column.column.name.as_str()),
+                    self.columns
+                        .iter()
+                        .map(|column| column.column.name.as_str()),
                     "columns",
                 ),
             ),
@@ -112,7 +122,16 @@ pub(crate) fn read(node: &Node, at: Spot, findings: &mut Findings) -> SourceDecl
     }
     findings.unknown_keys(
         node,
-        &["format", "delimiter", "extent", "asOf", "missing", "timezone", "tables", "description"],
+        &[
+            "format",
+            "delimiter",
+            "extent",
+            "asOf",
+            "missing",
+            "timezone",
+            "tables",
+            "description",
+        ],
         "source",
     );
     if let Some(format) = required_text(findings, node, "format", "source", at) {
@@ -144,7 +163,11 @@ pub(crate) fn read(node: &Node, at: Spot, findings: &mut Findings) -> SourceDecl
             "add asOf: =table.[Column], or asOf: stated",
         );
     }
-    decl.missing = Markers::new(texts(findings, node, "missing").into_iter().map(|(text, _)| text));
+    decl.missing = Markers::new(
+        texts(findings, node, "missing")
+            .into_iter()
+            .map(|(text, _)| text),
+    );
     decl.zone = match node.get("timezone") {
         Some(value) => columns::zone(value, findings),
         None => TimeZone::get("Europe/London").ok(),
@@ -214,7 +237,16 @@ fn read_format(name: &str, node: &Node, findings: &mut Findings) -> Format {
 }
 
 const TABLE_KEYS: [&str; 10] = [
-    "sheet", "path", "header", "optional", "key", "identity", "columns", "description", "only", "latest",
+    "sheet",
+    "path",
+    "header",
+    "optional",
+    "key",
+    "identity",
+    "columns",
+    "description",
+    "only",
+    "latest",
 ];
 
 fn read_tables(key: &Node, node: &Node, decl: &mut SourceDecl, findings: &mut Findings) {
@@ -251,9 +283,7 @@ fn read_tables(key: &Node, node: &Node, decl: &mut SourceDecl, findings: &mut Fi
         table.identity = identity(&table, node.get("identity"), findings);
         table.table.header = texts(findings, &node, "header")
             .into_iter()
-            .filter_map(|(name, spot)| {
-                table.resolve_quietly(&name, spot, findings).map(|_| name)
-            })
+            .filter_map(|(name, spot)| table.resolve_quietly(&name, spot, findings).map(|_| name))
             .collect();
         if table.table.header.is_empty() {
             table.table.header = table
@@ -286,7 +316,9 @@ fn read_table(
 ) -> Option<TableDecl> {
     let text = name.text()?;
     let good = text.chars().next().is_some_and(|c| c.is_ascii_lowercase())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     if !good {
         findings.error(
             codes::BAD_VALUE,
@@ -331,7 +363,9 @@ fn read_table(
         if key == "sheet" {
             table.table.sheet = constant_text(findings, value, key).map(str::to_owned);
         } else if !matches!(value.data, crate::yaml::Data::Empty) {
-            table.table.path = constant_text(findings, value, key).unwrap_or_default().to_owned();
+            table.table.path = constant_text(findings, value, key)
+                .unwrap_or_default()
+                .to_owned();
         }
     }
     match node.get("columns") {
@@ -355,8 +389,13 @@ fn read_table(
 
 /// Finds each table's parent by its path, and puts parents first.
 fn nest(tables: &mut [(TableDecl, Node)]) {
-    tables.sort_by_key(|(table, _)| table.table.path.matches("[]").count() * 1000 + table.table.path.len());
-    let paths: Vec<String> = tables.iter().map(|(table, _)| table.table.path.clone()).collect();
+    tables.sort_by_key(|(table, _)| {
+        table.table.path.matches("[]").count() * 1000 + table.table.path.len()
+    });
+    let paths: Vec<String> = tables
+        .iter()
+        .map(|(table, _)| table.table.path.clone())
+        .collect();
     for (index, (table, _)) in tables.iter_mut().enumerate() {
         let path = table.table.path.clone();
         let parent = paths
@@ -432,7 +471,10 @@ pub(crate) fn unused(decl: &SourceDecl, findings: &mut Findings) {
                 (Purpose::Used, false) => findings.error(
                     codes::UNUSED_COLUMN,
                     column.spot,
-                    format!("nothing uses the column '{name}' of table {}", table.table.name),
+                    format!(
+                        "nothing uses the column '{name}' of table {}",
+                        table.table.name
+                    ),
                     "use it in a rule, or say { ignore: reason } or { deny: reason }",
                 ),
                 (Purpose::Ignored(_) | Purpose::Denied(_), true) => findings.error(

@@ -59,7 +59,9 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, SyntaxError> {
                     .trim()
                     .to_owned(),
             ),
-            c if c.is_ascii_digit() || (c == '-' && peek(index).is_some_and(|d| d.is_ascii_digit())) => {
+            c if c.is_ascii_digit()
+                || (c == '-' && peek(index).is_some_and(|d| d.is_ascii_digit())) =>
+            {
                 while peek(index).is_some_and(|d| d.is_ascii_digit())
                     || (peek(index) == Some('.')
                         && peek(index + 1).is_some_and(|d| d.is_ascii_digit()))

@@ -43,7 +43,9 @@ impl Parser {
     }
 
     fn start(&self) -> u32 {
-        self.tokens.get(self.next).map_or(self.end, |placed| placed.at)
+        self.tokens
+            .get(self.next)
+            .map_or(self.end, |placed| placed.at)
     }
 
     fn take(&mut self, token: &Token) -> bool {
@@ -51,7 +53,6 @@ impl Parser {
         self.next += usize::from(found);
         found
     }
-
 
     /// `not` may stand before a bracket, where it looks like a call.
     fn not_word(&mut self) -> bool {
@@ -95,7 +96,10 @@ impl Parser {
     fn or(&mut self) -> Result<Expr, SyntaxError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return self.fail("the expression nests too deep", "split it with `when` or several rules");
+            return self.fail(
+                "the expression nests too deep",
+                "split it with `when` or several rules",
+            );
         }
         let at = self.start();
         let mut left = self.and()?;
@@ -140,7 +144,10 @@ impl Parser {
         self.next += 1;
         let right = self.pipe()?;
         if matches!(self.peek(), Some(Token::Compare(_))) {
-            return self.fail("comparisons do not chain", "join two comparisons with `and`");
+            return self.fail(
+                "comparisons do not chain",
+                "join two comparisons with `and`",
+            );
         }
         Ok(self.from(
             at,
@@ -181,7 +188,10 @@ impl Parser {
                 return Ok(arguments);
             }
             if !self.take(&Token::Comma) {
-                return self.fail("a comma or ) is missing here", "arguments are separated by commas");
+                return self.fail(
+                    "a comma or ) is missing here",
+                    "arguments are separated by commas",
+                );
             }
         }
     }
@@ -189,7 +199,10 @@ impl Parser {
     fn primary(&mut self) -> Result<Expr, SyntaxError> {
         let at = self.start();
         let Some(token) = self.peek().cloned() else {
-            return self.fail("a value is missing here", "a column [Name], a \"text\", a number or a function");
+            return self.fail(
+                "a value is missing here",
+                "a column [Name], a \"text\", a number or a function",
+            );
         };
         let kind = match token {
             Token::Text(text) => {
@@ -221,7 +234,10 @@ impl Parser {
                 self.named(name)?
             }
             _ => {
-                return self.fail("a value is missing here", "a column [Name], a \"text\", a number or a function");
+                return self.fail(
+                    "a value is missing here",
+                    "a column [Name], a \"text\", a number or a function",
+                );
             }
         };
         Ok(self.from(at, kind))
@@ -234,7 +250,10 @@ impl Parser {
             let mut rule = name;
             if self.take(&Token::Dot) {
                 let Some(Token::Name(role)) = self.peek().cloned() else {
-                    return self.fail("after the dot comes the role of the rule", "for example: Patient.carer([ID])");
+                    return self.fail(
+                        "after the dot comes the role of the rule",
+                        "for example: Patient.carer([ID])",
+                    );
                 };
                 self.next += 1;
                 rule = format!("{rule}.{role}");
@@ -279,7 +298,10 @@ impl Parser {
                         field: Some(field),
                     })
                 }
-                _ => self.fail("after the dot comes a column or a field", "for example: residents.[Last Name]"),
+                _ => self.fail(
+                    "after the dot comes a column or a field",
+                    "for example: residents.[Last Name]",
+                ),
             };
         }
         Ok(Kind::Name { name, field: None })

@@ -68,7 +68,12 @@ impl<'a> Cx<'a> {
 
     /// Builds the fields of an object into another. `always`: the object stands whatever its
     /// expressions give.
-    pub fn fields(&mut self, object: &'a Object, out: &mut json::Object, always: Option<()>) -> bool {
+    pub fn fields(
+        &mut self,
+        object: &'a Object,
+        out: &mut json::Object,
+        always: Option<()>,
+    ) -> bool {
         let mut live = false;
         let mut lacking: Option<&'a Field> = None;
         for field in &object.fields {
@@ -89,7 +94,10 @@ impl<'a> Cx<'a> {
                     .issue(
                         Severity::Error,
                         codes::NO_VALUE,
-                        format!("{} is mandatory and the record gives it no value", field.path),
+                        format!(
+                            "{} is mandatory and the record gives it no value",
+                            field.path
+                        ),
                         "complete the record in the source system and export it again",
                         field.spot,
                     )
@@ -137,7 +145,8 @@ impl<'a> Cx<'a> {
         }
         let live = gathered.live;
         if field.array {
-            let only_extensions = gathered.extended && gathered.values.iter().all(|value| *value == Value::Null);
+            let only_extensions =
+                gathered.extended && gathered.values.iter().all(|value| *value == Value::Null);
             if !only_extensions {
                 out.insert(field.name.clone(), gathered.values);
             }
@@ -190,7 +199,11 @@ impl<'a> Cx<'a> {
                     }
                 }
             },
-            Item::Concept { concept, text, spot } => {
+            Item::Concept {
+                concept,
+                text,
+                spot,
+            } => {
                 let text = text.as_ref().map(|text| self.evaluate(text));
                 let value = match self.evaluate(concept) {
                     Val::Concept { codings, text: own } => Val::Concept {
@@ -218,7 +231,10 @@ impl<'a> Cx<'a> {
                 }
                 let built = self.object(extension);
                 let live_extension = built.as_ref().is_some_and(|(_, live)| *live);
-                let has_value = inner.values.first().is_some_and(|value| *value != Value::Null);
+                let has_value = inner
+                    .values
+                    .first()
+                    .is_some_and(|value| *value != Value::Null);
                 if !has_value && !inner.extended && !live_extension && value.is_some() {
                     return;
                 }
@@ -227,8 +243,16 @@ impl<'a> Cx<'a> {
                 if let Some(reason) = inner.extensions.into_iter().next() {
                     extension = Some(merged(extension, reason));
                 }
-                let value = inner.values.into_iter().next().filter(|value| *value != Value::Null);
-                match (value, extension.filter(|value| value.as_object().is_some_and(|object| !object.is_empty()))) {
+                let value = inner
+                    .values
+                    .into_iter()
+                    .next()
+                    .filter(|value| *value != Value::Null);
+                match (
+                    value,
+                    extension
+                        .filter(|value| value.as_object().is_some_and(|object| !object.is_empty())),
+                ) {
                     (Some(value), None) => gathered.push(Out::Value(value)),
                     (value, Some(extension)) => gathered.push(Out::Primitive(value, extension)),
                     (None, None) => {}
@@ -262,7 +286,10 @@ impl<'a> Cx<'a> {
                 .evaluate(op)
                 .items()
                 .into_iter()
-                .map(|value| Bound { value, column: None })
+                .map(|value| Bound {
+                    value,
+                    column: None,
+                })
                 .collect(),
             EachOf::Columns(columns) => columns
                 .iter()
@@ -288,7 +315,9 @@ impl<'a> Cx<'a> {
         if let Val::Absent(reason) = value {
             let extension = absent(reason);
             return Some(match target {
-                Target::CodeableConcept | Target::Coding | Target::Quantity | Target::Reference => Out::Value(extension),
+                Target::CodeableConcept | Target::Coding | Target::Quantity | Target::Reference => {
+                    Out::Value(extension)
+                }
                 _ => Out::Primitive(None, extension),
             });
         }
@@ -296,7 +325,9 @@ impl<'a> Cx<'a> {
             (_, Val::Nothing | Val::List(_)) => return None,
             (Target::Boolean, Val::Boolean(truth)) => Value::Bool(truth),
             (Target::Integer | Target::Decimal, Val::Integer(number)) => Value::from(number),
-            (Target::Integer | Target::Decimal, Val::Decimal(text)) => Value::Number(Number::from_text(&text)?),
+            (Target::Integer | Target::Decimal, Val::Decimal(text)) => {
+                Value::Number(Number::from_text(&text)?)
+            }
             (Target::Code, Val::Concept { codings, .. }) => match codings.first() {
                 Some(coding) => Value::String(coding.code.clone()),
                 None => {
@@ -316,7 +347,8 @@ impl<'a> Cx<'a> {
             (Target::CodeableConcept, Val::Concept { codings, text }) => {
                 let mut object = json::Object::with_capacity(2);
                 if !codings.is_empty() {
-                    let items: Vec<Value> = codings.iter().map(|coding| coding.value.clone()).collect();
+                    let items: Vec<Value> =
+                        codings.iter().map(|coding| coding.value.clone()).collect();
                     object.insert("coding", items);
                 }
                 if let Some(text) = text {
@@ -341,8 +373,12 @@ impl<'a> Cx<'a> {
                 let text = self.refer(resource_type, &id);
                 Value::Object(json::Object::with_capacity(1).with("reference", text))
             }
-            (Target::ReferenceText, Val::Reference { resource_type, id }) => self.refer(resource_type, &id),
-            (_, Val::Text(Cow::Borrowed(text)) | Val::Label(Cow::Borrowed(text), _)) => Value::from(text),
+            (Target::ReferenceText, Val::Reference { resource_type, id }) => {
+                self.refer(resource_type, &id)
+            }
+            (_, Val::Text(Cow::Borrowed(text)) | Val::Label(Cow::Borrowed(text), _)) => {
+                Value::from(text)
+            }
             (_, Val::Text(Cow::Owned(text)) | Val::Label(Cow::Owned(text), _)) => Value::from(text),
             (_, other) => Value::from(other.text()?.as_ref()),
         };

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use diagnostics::{Issue, IssueType, Severity};
+use json::CompactString;
 use source::{Row, Typed};
 
 use super::index::Indexes;
@@ -45,6 +46,8 @@ pub(crate) struct Cx<'a> {
     pub issues: Vec<Issue>,
     /// A value that had to be there could not be had: the resource is not made.
     pub refused: bool,
+    /// The id of a person that was refused, where a reference to them failed.
+    pub refused_person: Option<CompactString>,
     /// Only the value is wanted: nothing is reported.
     pub quiet: bool,
     /// Labels without a code: table, label.
@@ -60,6 +63,7 @@ impl<'a> Cx<'a> {
             variables: Vec::new(),
             issues: Vec::new(),
             refused: false,
+            refused_person: None,
             quiet,
             unmapped: Vec::new(),
             references: Vec::new(),
@@ -67,7 +71,14 @@ impl<'a> Cx<'a> {
     }
 
     /// An issue about the mapping at a spot, at the record.
-    pub fn issue(&self, severity: Severity, code: &'static str, message: impl Into<String>, help: &str, spot: Spot) -> Issue {
+    pub fn issue(
+        &self,
+        severity: Severity,
+        code: &'static str,
+        message: impl Into<String>,
+        help: &str,
+        spot: Spot,
+    ) -> Issue {
         let mut issue = Issue::new(code, severity, IssueType::BusinessRule, message).help(help);
         if spot.line > 0 {
             issue = issue.at_mapping(place(&self.shared.program.file, spot));
@@ -117,7 +128,10 @@ impl<'a> Cx<'a> {
     pub fn cell(&mut self, cell: &'a Cell) -> Val<'a> {
         if cell.up == 0
             && let Some(record) = self.record
-            && let Some((_, value)) = record.filled.iter().find(|(column, _)| *column == cell.column)
+            && let Some((_, value)) = record
+                .filled
+                .iter()
+                .find(|(column, _)| *column == cell.column)
         {
             return value.clone();
         }

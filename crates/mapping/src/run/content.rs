@@ -18,7 +18,10 @@ pub(super) fn hash_parts(parts: &[Cow<'_, str>]) -> u64 {
 pub(super) fn hash_cell(raw: &RawCell<'_>, hasher: &mut DefaultHasher) {
     match raw {
         RawCell::Missing => 0_u8.hash(hasher),
-        RawCell::Text(text) | RawCell::Number(text) | RawCell::Rounded(text) | RawCell::Error(text) => {
+        RawCell::Text(text)
+        | RawCell::Number(text)
+        | RawCell::Rounded(text)
+        | RawCell::Error(text) => {
             1_u8.hash(hasher);
             text.trim().hash(hasher);
         }
@@ -48,7 +51,12 @@ pub(super) fn cell_hash(row: &Row<'_>, column: usize) -> Option<u32> {
 }
 
 /// The hash of some cells of a record, and of a text that belongs to it.
-pub(super) fn row_hash(row: &Row<'_>, columns: &[usize], above: &[(u8, usize)], item: Option<&str>) -> u32 {
+pub(super) fn row_hash(
+    row: &Row<'_>,
+    columns: &[usize],
+    above: &[(u8, usize)],
+    item: Option<&str>,
+) -> u32 {
     let mut hasher = DefaultHasher::new();
     for &column in columns {
         hash_cell(&row.raw(column), &mut hasher);

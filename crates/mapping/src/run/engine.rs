@@ -44,9 +44,13 @@ pub(crate) fn run(
     let mut counts = Counts::default();
     if let Some(census) = opened.census() {
         for (table, counted) in program.tables.iter().zip(&census.tables) {
-            counts.records.insert(table.name.to_string(), counted.records);
+            counts
+                .records
+                .insert(table.name.to_string(), counted.records);
             if counted.unreadable > 0 {
-                counts.unreadable.insert(table.name.to_string(), counted.unreadable);
+                counts
+                    .unreadable
+                    .insert(table.name.to_string(), counted.unreadable);
             }
         }
     }
@@ -175,6 +179,8 @@ enum Outcome {
     },
     Refused {
         named: Option<Named>,
+        /// Whom it is about, where its own name cannot be had because that person was refused.
+        person: Option<Arc<str>>,
         issues: Vec<Issue>,
         labels: Vec<String>,
     },
@@ -248,7 +254,12 @@ impl Engine<'_> {
         if self.is_reported(unreadable.table) {
             return;
         }
-        *self.report.counts.quarantined.entry("record".to_owned()).or_default() += 1;
+        *self
+            .report
+            .counts
+            .quarantined
+            .entry("record".to_owned())
+            .or_default() += 1;
         self.sink.quarantined(Quarantined {
             rule: None,
             resource_type: None,
@@ -369,11 +380,9 @@ impl Engine<'_> {
             .enumerate()
             .filter(|(position, rule)| {
                 rule.level == level
-                    && self
-                        .indexes
-                        .rules
-                        .get(*position)
-                        .is_some_and(|index| index.groups.values().any(|group| !group.fillers.is_empty()))
+                    && self.indexes.rules.get(*position).is_some_and(|index| {
+                        index.groups.values().any(|group| !group.fillers.is_empty())
+                    })
             })
             .map(|(position, _)| position)
             .collect();
@@ -395,10 +404,16 @@ impl Engine<'_> {
                 return ControlFlow::Continue(());
             }
             for &position in &wanting {
-                let Some(rule) = program.rules.get(position).filter(|rule| rule.table == row.table()) else {
+                let Some(rule) = program
+                    .rules
+                    .get(position)
+                    .filter(|rule| rule.table == row.table())
+                else {
                     continue;
                 };
-                let Some(grouping) = &rule.group else { continue };
+                let Some(grouping) = &rule.group else {
+                    continue;
+                };
                 let shared = self.shared();
                 let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), true);
                 if !cx.holds(rule.only.as_ref()) {
@@ -408,12 +423,15 @@ impl Engine<'_> {
                     continue;
                 };
                 for (hash, item) in group_hashes(&mut cx, rule, grouping) {
-                    let Some(group) = index.groups.get(&hash) else { continue };
+                    let Some(group) = index.groups.get(&hash) else {
+                        continue;
+                    };
                     if group.fillers.is_empty() {
                         continue;
                     }
                     let rank = rank(&mut cx, grouping);
-                    let content = row_hash(row, &grouping.columns, &rule.uses_above, item.as_deref());
+                    let content =
+                        row_hash(row, &grouping.columns, &rule.uses_above, item.as_deref());
                     for filler in &group.fillers {
                         if (filler.rank, filler.content) != (rank, content) {
                             continue;
@@ -453,7 +471,14 @@ impl Engine<'_> {
         }
     }
 
-    fn make_group(&mut self, position: usize, rule: &Rule, grouping: &Grouping, row: &Row<'_>, fills: &Fills) {
+    fn make_group(
+        &mut self,
+        position: usize,
+        rule: &Rule,
+        grouping: &Grouping,
+        row: &Row<'_>,
+        fills: &Fills,
+    ) {
         let keys: Vec<(u64, Option<String>)>;
         let mut this_rank = 0;
         {
@@ -469,7 +494,8 @@ impl Engine<'_> {
             if keys.is_empty() && !grouping.per_item {
                 // Nothing says to which group it belongs: only a record that would make something
                 // is worth an issue.
-                let applies = rule.each.is_none() && cx.holds(rule.when.as_ref()) && rule.when.is_some();
+                let applies =
+                    rule.each.is_none() && cx.holds(rule.when.as_ref()) && rule.when.is_some();
                 if !applies && !rule.is_person {
                     return;
                 }
@@ -502,7 +528,7 @@ impl Engine<'_> {
                 .help("mend them in the source system, or say in the mapping which one is the latest")
                 .at_input(row.place())
                 .at_mapping(place(&self.program.file, rule.spot));
-                self.quarantine(rule, position, None, vec![issue], Vec::new(), row);
+                self.quarantine(rule, position, None, None, vec![issue], Vec::new(), row);
                 continue;
             }
             if group.state != State::Pending || !group.is_winner(this_rank, content) {
@@ -510,13 +536,19 @@ impl Engine<'_> {
             }
             group.state = State::NotMade;
             let contradicts = group.contradictions != 0;
-            let filled = fills.get(&(position, hash)).map(Vec::as_slice).unwrap_or_default();
+            let filled = fills
+                .get(&(position, hash))
+                .map(Vec::as_slice)
+                .unwrap_or_default();
             let warning = contradicts.then(|| {
                 let columns = self.columns(rule, grouping, hash, position);
                 Issue::warning(
                     codes::CONTRADICTION,
                     IssueType::Conflict,
-                    format!("records of this {} contradict each other in {columns}; the latest is used", rule.resource_type),
+                    format!(
+                        "records of this {} contradict each other in {columns}; the latest is used",
+                        rule.resource_type
+                    ),
                 )
                 .help("mend the older records in the source system")
                 .at_input(row.place())
@@ -561,10 +593,16 @@ impl Engine<'_> {
         .help("complete its key in the source system and export it again")
         .at_input(row.place())
         .at_mapping(place(&self.program.file, rule.spot));
-        self.quarantine(rule, position, None, vec![issue], Vec::new(), row);
+        self.quarantine(rule, position, None, None, vec![issue], Vec::new(), row);
     }
 
-    fn make_record(&mut self, position: usize, rule: &Rule, record: Record<'_>, group: Option<GroupContext>) {
+    fn make_record(
+        &mut self,
+        position: usize,
+        rule: &Rule,
+        record: Record<'_>,
+        group: Option<GroupContext>,
+    ) {
         let mut outcomes = Vec::with_capacity(1);
         let mut unmapped = Vec::new();
         {
@@ -610,7 +648,13 @@ impl Engine<'_> {
             self.loss.unmapped(table, label);
         }
         for outcome in outcomes {
-            self.settle(position, rule, record.row, outcome, group.as_ref().map(|group| group.hash));
+            self.settle(
+                position,
+                rule,
+                record.row,
+                outcome,
+                group.as_ref().map(|group| group.hash),
+            );
         }
     }
 
@@ -646,6 +690,7 @@ impl Engine<'_> {
         let Some(name) = name else {
             return Outcome::Refused {
                 named: None,
+                person: cx.refused_person.as_deref().map(Arc::from),
                 labels: labels(cx),
                 issues: std::mem::take(&mut cx.issues),
             };
@@ -670,6 +715,7 @@ impl Engine<'_> {
                 return Outcome::Refused {
                     labels: labels(cx),
                     named: Some(self.named(rule, &name)),
+                    person: None,
                     issues: std::mem::take(&mut cx.issues),
                 };
             }
@@ -685,7 +731,10 @@ impl Engine<'_> {
             }
         }
         let constants = self.constants.get(position);
-        let resource_type = constants.map_or_else(|| Arc::from(""), |constants| Arc::clone(&constants.resource_type));
+        let resource_type = constants.map_or_else(
+            || Arc::from(""),
+            |constants| Arc::clone(&constants.resource_type),
+        );
         let id = self.id(rule, &name);
         let mut out = json::Object::with_capacity(rule.body.fields.len() + 4);
         if let Some(constants) = constants {
@@ -698,6 +747,7 @@ impl Engine<'_> {
             return Outcome::Refused {
                 labels: labels(cx),
                 named: Some(self.named(rule, &name)),
+                person: None,
                 issues: std::mem::take(&mut cx.issues),
             };
         }
@@ -748,7 +798,10 @@ impl Engine<'_> {
                 rule: Arc::clone(&rule.name),
                 person,
                 weak_identity: name.weak,
-                place: cx.record.map(|record| record.row.place()).unwrap_or_default(),
+                place: cx
+                    .record
+                    .map(|record| record.row.place())
+                    .unwrap_or_default(),
                 issues,
                 references: std::mem::take(&mut cx.references),
             }),
@@ -782,7 +835,12 @@ impl Engine<'_> {
         }
     }
 
-    fn meta<'a>(&self, cx: &mut Cx<'a>, rule: &'a Rule, constants: Option<&RuleConstants>) -> Value {
+    fn meta<'a>(
+        &self,
+        cx: &mut Cx<'a>,
+        rule: &'a Rule,
+        constants: Option<&RuleConstants>,
+    ) -> Value {
         let mut meta = json::Object::with_capacity(3);
         if let Some(profile) = constants.and_then(|constants| constants.profile.as_ref()) {
             meta.insert("profile", profile.clone());
@@ -802,17 +860,31 @@ impl Engine<'_> {
     }
 
     /// Hands what was made to the sink and notes what became of it.
-    fn settle(&mut self, position: usize, rule: &Rule, row: &Row<'_>, outcome: Outcome, group: Option<u64>) {
+    fn settle(
+        &mut self,
+        position: usize,
+        rule: &Rule,
+        row: &Row<'_>,
+        outcome: Outcome,
+        group: Option<u64>,
+    ) {
         match outcome {
             Outcome::Repeated(issue) => {
                 if let Some(issue) = issue {
                     self.sink.issue(issue);
                 }
             }
-            Outcome::Refused { named, issues, labels } => {
+            Outcome::Refused {
+                named,
+                person,
+                issues,
+                labels,
+            } => {
                 let hash = named.as_ref().map(|named| named.hash);
-                self.note(position, hash, group, State::Refused, None);
-                self.quarantine(rule, position, named, issues, labels, row);
+                let id = named.as_ref().map(|named| named.id.clone());
+                let id = id.as_deref().filter(|_| rule.referred);
+                self.note(position, hash, group, State::Refused, id);
+                self.quarantine(rule, position, named, person, issues, labels, row);
             }
             Outcome::Made { made, hash, labels } => {
                 let id = made.id.clone();
@@ -820,11 +892,23 @@ impl Engine<'_> {
                 let resource_type = Arc::clone(&made.resource_type);
                 match self.sink.resource(*made) {
                     Verdict::Accepted => {
-                        *self.report.counts.resources.entry(resource_type.to_string()).or_default() += 1;
-                        self.note(position, Some(hash), group, State::Made, rule.referred.then_some(id.as_str()));
+                        *self
+                            .report
+                            .counts
+                            .resources
+                            .entry(resource_type.to_string())
+                            .or_default() += 1;
+                        self.note(
+                            position,
+                            Some(hash),
+                            group,
+                            State::Made,
+                            rule.referred.then_some(id.as_str()),
+                        );
                     }
                     Verdict::Refused(issues) => {
-                        self.note(position, Some(hash), group, State::Refused, None);
+                        let known = rule.referred.then_some(id.as_str());
+                        self.note(position, Some(hash), group, State::Refused, known);
                         let quarantined = Quarantined {
                             rule: Some(Arc::clone(&rule.name)),
                             resource_type: Some(resource_type),
@@ -843,7 +927,14 @@ impl Engine<'_> {
         }
     }
 
-    fn note(&mut self, position: usize, hash: Option<u64>, group: Option<u64>, state: State, id: Option<&str>) {
+    fn note(
+        &mut self,
+        position: usize,
+        hash: Option<u64>,
+        group: Option<u64>,
+        state: State,
+        id: Option<&str>,
+    ) {
         let Some(index) = self.indexes.rules.get_mut(position) else {
             return;
         };
@@ -868,18 +959,20 @@ impl Engine<'_> {
         }
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn quarantine(
         &mut self,
         rule: &Rule,
         position: usize,
         named: Option<Named>,
+        person: Option<Arc<str>>,
         issues: Vec<Issue>,
         labels: Vec<String>,
         row: &Row<'_>,
     ) {
         let (id, person) = match named {
             Some(named) => (Some(named.id), named.person),
-            None => (None, None),
+            None => (None, person),
         };
         let quarantined = Quarantined {
             rule: Some(Arc::clone(&rule.name)),
@@ -899,7 +992,11 @@ impl Engine<'_> {
     }
 
     fn hand_over(&mut self, mut quarantined: Quarantined) {
-        let key = quarantined.resource_type.as_deref().unwrap_or("record").to_owned();
+        let key = quarantined
+            .resource_type
+            .as_deref()
+            .unwrap_or("record")
+            .to_owned();
         *self.report.counts.quarantined.entry(key).or_default() += 1;
         if let (Some(resource_type), Some(id)) = (&quarantined.resource_type, &quarantined.id) {
             let about = format!("{resource_type}/{id}");
@@ -1028,11 +1125,17 @@ impl Engine<'_> {
             .iter()
             .filter(|&&column| !row.is_filled(column))
             .map(|&column| {
-                let name = declared.columns.get(column).map(|column| column.name.to_string());
+                let name = declared
+                    .columns
+                    .get(column)
+                    .map(|column| column.name.to_string());
                 Issue::error(
                     codes::REQUIRED_CELL,
                     IssueType::Required,
-                    format!("'{}' is blank, and the record cannot be used without it", name.unwrap_or_default()),
+                    format!(
+                        "'{}' is blank, and the record cannot be used without it",
+                        name.unwrap_or_default()
+                    ),
                 )
                 .help("fill it in the source system and export it again")
                 .at_input(row.cell_place(column))
@@ -1122,7 +1225,11 @@ fn register_group<'a>(
     row: &Row<'_>,
     found: &mut Vec<Registration>,
 ) {
-    let cells: Vec<Option<u32>> = grouping.columns.iter().map(|&column| cell_hash(row, column)).collect();
+    let cells: Vec<Option<u32>> = grouping
+        .columns
+        .iter()
+        .map(|&column| cell_hash(row, column))
+        .collect();
     let rank = rank(cx, grouping);
     for (hash, item) in group_hashes(cx, rule, grouping) {
         found.push(Registration::Group {
@@ -1135,7 +1242,11 @@ fn register_group<'a>(
 }
 
 /// The groups that a record belongs to: one, or one for each item where the key names the item.
-fn group_hashes<'a>(cx: &mut Cx<'a>, rule: &'a Rule, grouping: &'a Grouping) -> Vec<(u64, Option<String>)> {
+fn group_hashes<'a>(
+    cx: &mut Cx<'a>,
+    rule: &'a Rule,
+    grouping: &'a Grouping,
+) -> Vec<(u64, Option<String>)> {
     cx.refused = false;
     match &rule.each {
         Some(each) if grouping.per_item => {
@@ -1148,7 +1259,11 @@ fn group_hashes<'a>(cx: &mut Cx<'a>, rule: &'a Rule, grouping: &'a Grouping) -> 
             cx.variables.clear();
             out
         }
-        _ => cx.group(&grouping.key).map(|hash| (hash, None)).into_iter().collect(),
+        _ => cx
+            .group(&grouping.key)
+            .map(|hash| (hash, None))
+            .into_iter()
+            .collect(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::value::{Val, seconds};
 use super::{functions, wording};
 use crate::codes;
 use crate::expr::Operator;
-use crate::program::{CodeOp, Compare, Op, Partner, Policy};
+use crate::program::{Case, CodeOp, Compare, Op, Partner, Policy};
 use crate::yaml::Spot;
 
 impl<'a> Cx<'a> {
@@ -56,7 +56,7 @@ impl<'a> Cx<'a> {
                     self.evaluate(&parts.2)
                 }
             }
-            Op::Case(parts) => self.case(&parts.0, &parts.1, parts.2.as_ref()),
+            Op::Case(case) => self.case(case),
             Op::Coalesce(ops) => ops
                 .iter()
                 .map(|op| self.evaluate(op))
@@ -87,7 +87,11 @@ impl<'a> Cx<'a> {
                 let value = self.evaluate(&code.value);
                 self.each(value, |cx, value| cx.code(code, value))
             }
-            Op::Row { value, table, column } => {
+            Op::Row {
+                value,
+                table,
+                column,
+            } => {
                 let value = self.evaluate(value);
                 let (table, column) = (*table, *column);
                 self.each(value, |cx, value| cx.table_cell(table, column, &value))
@@ -118,19 +122,33 @@ impl<'a> Cx<'a> {
             } => {
                 let value = self.evaluate(value);
                 let kind = if *integer {
-                    source::ColumnType::Integer { min: None, max: None }
+                    source::ColumnType::Integer {
+                        min: None,
+                        max: None,
+                    }
                 } else {
-                    source::ColumnType::Decimal { min: None, max: None }
+                    source::ColumnType::Decimal {
+                        min: None,
+                        max: None,
+                    }
                 };
                 self.each(value, |cx, value| cx.read_as(value, &kind, policy, *spot))
             }
-            Op::ReadNhsNumber { value, policy, spot } => {
+            Op::ReadNhsNumber {
+                value,
+                policy,
+                spot,
+            } => {
                 let value = self.evaluate(value);
                 self.each(value, |cx, value| {
                     cx.read_as(value, &source::ColumnType::NhsNumber, policy, *spot)
                 })
             }
-            Op::OnMissing { value, policy, spot } => {
+            Op::OnMissing {
+                value,
+                policy,
+                spot,
+            } => {
                 let value = self.evaluate(value);
                 if value.is_nothing() && !self.refused {
                     self.missing(policy, *spot)
@@ -142,7 +160,11 @@ impl<'a> Cx<'a> {
     }
 
     /// Applies a function to a value, or to each item of a list.
-    pub fn each(&mut self, value: Val<'a>, mut function: impl FnMut(&mut Self, Val<'a>) -> Val<'a>) -> Val<'a> {
+    pub fn each(
+        &mut self,
+        value: Val<'a>,
+        mut function: impl FnMut(&mut Self, Val<'a>) -> Val<'a>,
+    ) -> Val<'a> {
         match value {
             Val::Nothing => Val::Nothing,
             Val::Absent(reason) => Val::Absent(reason),
@@ -215,7 +237,9 @@ impl<'a> Cx<'a> {
         }
         let order = if compare.labels {
             match (left.as_str(), right.as_str()) {
-                (Some(left), Some(right)) => Some(normalise_label(left).cmp(&normalise_label(right))),
+                (Some(left), Some(right)) => {
+                    Some(normalise_label(left).cmp(&normalise_label(right)))
+                }
                 _ => None,
             }
         } else {
@@ -231,15 +255,18 @@ impl<'a> Cx<'a> {
         })
     }
 
-    fn case(&mut self, value: &'a Op, branches: &'a [(Op, Op)], otherwise: Option<&'a Op>) -> Val<'a> {
-        let value = self.evaluate(value);
-        for (test, result) in branches {
+    fn case(&mut self, case: &'a Case) -> Val<'a> {
+        let value = self.evaluate(&case.value);
+        for (test, result) in &case.branches {
             let test = self.evaluate(test);
             if same(&value, &test) {
                 return self.evaluate(result);
             }
         }
-        otherwise.map_or(Val::Nothing, |otherwise| self.evaluate(otherwise))
+        match &case.otherwise {
+            Some(otherwise) => self.evaluate(otherwise),
+            None => Val::Nothing,
+        }
     }
 
     fn code(&mut self, code: &'a CodeOp, value: Val<'a>) -> Val<'a> {
@@ -320,12 +347,24 @@ impl<'a> Cx<'a> {
         self.read_as(value, &kind, policy, spot)
     }
 
-    fn read_as(&mut self, value: Val<'a>, kind: &source::ColumnType, policy: &'a Policy, spot: Spot) -> Val<'a> {
+    fn read_as(
+        &mut self,
+        value: Val<'a>,
+        kind: &source::ColumnType,
+        policy: &'a Policy,
+        spot: Spot,
+    ) -> Val<'a> {
         let Some(text) = value.text() else {
             return Val::Nothing;
         };
         let schema = &self.shared.program.schema;
-        let read = source::typed(kind, RawCell::Text(&text), &schema.missing, &schema.zone, false);
+        let read = source::typed(
+            kind,
+            RawCell::Text(&text),
+            &schema.missing,
+            &schema.zone,
+            false,
+        );
         match read {
             Ok(None) => Val::Nothing,
             Ok(Some(reading)) => Val::of_typed(reading.value).owned(),
@@ -380,7 +419,10 @@ fn number(value: &Val<'_>) -> Option<f64> {
 
 fn moment(value: &Val<'_>) -> Option<DateTime> {
     match value {
-        Val::Date(date) => Some(DateTime { date: *date, time: None }),
+        Val::Date(date) => Some(DateTime {
+            date: *date,
+            time: None,
+        }),
         Val::DateTime(moment) => Some(*moment),
         _ => None,
     }

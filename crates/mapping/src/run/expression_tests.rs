@@ -53,12 +53,22 @@ const RECORD: &str = "Name,Blank,Sex,Allergies,Weight,Count,DOB,Seen,PRN\n\
 /// Evaluates an expression on the record: its value, and whether it was bad.
 fn evaluate(expression: &str) -> String {
     let mapping = MAPPING.replace("EXPRESSION", &format!("present({expression})"));
-    let mapping = mapping.replace("when: =", "when: '=").replace(&format!("present({expression})"), &format!("present({})'", expression.replace('\'', "''")));
+    let mapping = mapping.replace("when: =", "when: '=").replace(
+        &format!("present({expression})"),
+        &format!("present({})'", expression.replace('\'', "''")),
+    );
     let files = Embedded::new("examples").with("mapping.yaml", mapping.into_bytes());
     let definitions = Definitions::embedded();
     let loaded = load(&files, definitions, &Terminology::new(definitions));
-    let errors: Vec<String> = loaded.issues.iter().filter(|issue| issue.is_error()).map(ToString::to_string).collect();
-    let mapping = loaded.mapping.unwrap_or_else(|| panic!("{expression}: {errors:#?}"));
+    let errors: Vec<String> = loaded
+        .issues
+        .iter()
+        .filter(|issue| issue.is_error())
+        .map(ToString::to_string)
+        .collect();
+    let mapping = loaded
+        .mapping
+        .unwrap_or_else(|| panic!("{expression}: {errors:#?}"));
     let program = &mapping.program;
     let crate::program::Op::Or(_, wanted) = program.rules[0].when.as_ref().unwrap() else {
         panic!("the condition is another");
@@ -66,13 +76,18 @@ fn evaluate(expression: &str) -> String {
     let crate::program::Op::Call(_, arguments) = &**wanted else {
         panic!("the condition is another");
     };
-    assert!(matches!(program.rules[0].body.fields[0].items[0], Item::Object(_)));
+    assert!(matches!(
+        program.rules[0].body.fields[0].items[0],
+        Item::Object(_)
+    ));
     let input = Input::bytes("examples.csv", RECORD.as_bytes().to_vec());
     let mut opened = source::open(&input, program.schema.clone()).unwrap();
     let mut out = String::new();
     opened
         .read(&[0], &mut |event| {
-            let Event::Row(row) = event else { panic!("unreadable") };
+            let Event::Row(row) = event else {
+                panic!("unreadable")
+            };
             let (indexes, partners) = (Indexes::new(1), Partners::default());
             let shared = Shared {
                 program,
@@ -82,7 +97,10 @@ fn evaluate(expression: &str) -> String {
             };
             let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), false);
             let value = cx.evaluate(&arguments[0]);
-            let bad = cx.issues.iter().any(|issue| issue.code == crate::codes::UNREADABLE);
+            let bad = cx
+                .issues
+                .iter()
+                .any(|issue| issue.code == crate::codes::UNREADABLE);
             out = if bad { "bad".to_owned() } else { show(&value) };
             ControlFlow::Continue(())
         })
@@ -94,7 +112,10 @@ fn show(value: &Val<'_>) -> String {
     match value {
         Val::Nothing => "nothing".to_owned(),
         Val::Text(text) | Val::Label(text, _) => format!("\"{text}\""),
-        Val::List(items) => format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(", ")),
+        Val::List(items) => format!(
+            "[{}]",
+            items.iter().map(show).collect::<Vec<_>>().join(", ")
+        ),
         Val::Concept { codings, text } => {
             let text = text.as_deref().unwrap_or_default();
             match codings.first() {

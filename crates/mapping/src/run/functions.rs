@@ -12,7 +12,11 @@ use crate::program::{Function, Op};
 
 /// Calls a function.
 pub(super) fn call<'a>(cx: &mut Cx<'a>, function: Function, arguments: &'a [Op]) -> Val<'a> {
-    let mut values = arguments.iter().map(|argument| cx.evaluate(argument)).collect::<Vec<_>>().into_iter();
+    let mut values = arguments
+        .iter()
+        .map(|argument| cx.evaluate(argument))
+        .collect::<Vec<_>>()
+        .into_iter();
     let first = values.next().unwrap_or(Val::Nothing);
     match function {
         Function::Upper => texts(first, |text| text.to_uppercase()),
@@ -38,10 +42,15 @@ pub(super) fn call<'a>(cx: &mut Cx<'a>, function: Function, arguments: &'a [Op])
         }
         Function::StartsWith => {
             let part = values.next().and_then(|value| value.text());
-            Val::Boolean(part.is_some_and(|part| any(&first, &|text| text.starts_with(part.as_ref()))))
+            Val::Boolean(
+                part.is_some_and(|part| any(&first, &|text| text.starts_with(part.as_ref()))),
+            )
         }
         Function::Split => {
-            let separator = values.next().and_then(|value| value.text()).unwrap_or_default();
+            let separator = values
+                .next()
+                .and_then(|value| value.text())
+                .unwrap_or_default();
             let mut out = Vec::new();
             for value in first.items() {
                 let Some(text) = value.text() else { continue };
@@ -58,7 +67,12 @@ pub(super) fn call<'a>(cx: &mut Cx<'a>, function: Function, arguments: &'a [Op])
             }
             list(out)
         }
-        Function::List => list(std::iter::once(first).chain(values).flat_map(Val::items).collect()),
+        Function::List => list(
+            std::iter::once(first)
+                .chain(values)
+                .flat_map(Val::items)
+                .collect(),
+        ),
         Function::First => first.items().into_iter().next().unwrap_or(Val::Nothing),
         Function::Count => Val::Integer(i64::try_from(first.items().len()).unwrap_or(i64::MAX)),
         Function::Distinct => {

@@ -59,7 +59,10 @@ impl Group {
         let newer = (rank, content) > (self.rank, self.content);
         for (position, (own, cell)) in self.cells.iter_mut().zip(cells).enumerate() {
             let column = u16::try_from(position).unwrap_or(u16::MAX);
-            let filler = self.fillers.iter().position(|filler| filler.column == column);
+            let filler = self
+                .fillers
+                .iter()
+                .position(|filler| filler.column == column);
             let known = match (*own, filler.and_then(|index| self.fillers.get(index))) {
                 (0, Some(filler)) => filler.cell,
                 (own, _) => own,
@@ -96,7 +99,9 @@ impl Group {
                         cell,
                     };
                     match filler.and_then(|index| self.fillers.get_mut(index)) {
-                        Some(known) if (known.rank, known.content) < (rank, content) => *known = candidate,
+                        Some(known) if (known.rank, known.content) < (rank, content) => {
+                            *known = candidate
+                        }
                         Some(_) => {}
                         None => self.fillers.push(candidate),
                     }

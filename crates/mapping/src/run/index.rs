@@ -55,7 +55,8 @@ pub(crate) const AMBIGUOUS: u64 = u64::MAX;
 pub(crate) enum Target {
     Id(CompactString),
     NotMade,
-    Refused,
+    /// With the id that it would have had, where that is known.
+    Refused(Option<CompactString>),
     Ambiguous,
 }
 
@@ -104,7 +105,7 @@ impl RuleIndex {
     fn target(&self, state: Option<State>, id: Option<u128>) -> Target {
         match (state, id) {
             (Some(State::Made), Some(id)) => Target::Id(write_id(id)),
-            (Some(State::Refused), _) => Target::Refused,
+            (Some(State::Refused), id) => Target::Refused(id.filter(|id| *id != 0).map(write_id)),
             _ => Target::NotMade,
         }
     }

@@ -56,7 +56,13 @@ impl<'a> Cx<'a> {
             if self.refused {
                 return None;
             }
-            if person.is_none() && parts.get(before..).unwrap_or_default().iter().all(|part| part.is_empty()) {
+            if person.is_none()
+                && parts
+                    .get(before..)
+                    .unwrap_or_default()
+                    .iter()
+                    .all(|part| part.is_empty())
+            {
                 self.unnamed(rule);
                 return None;
             }
@@ -168,7 +174,11 @@ impl<'a> Cx<'a> {
             Ok(keys) => match self.key(keys, true) {
                 None => {
                     if reference.mandatory && !self.refused {
-                        return self.no_target(reference, codes::NO_TARGET, "the record does not say to what it refers");
+                        return self.no_target(
+                            reference,
+                            codes::NO_TARGET,
+                            "the record does not say to what it refers",
+                        );
                     }
                     return Val::Nothing;
                 }
@@ -187,9 +197,12 @@ impl<'a> Cx<'a> {
                     Some(group) => cx.group(&group.key).map(|hash| index.by_group(hash)),
                     None => cx.name(rule).map(|name| index.by_instance(name.hash)),
                 }
-                .unwrap_or(Target::Refused)
+                .unwrap_or(Target::Refused(None))
             }
         };
+        if let (Target::Refused(Some(id)), true) = (&target, rule.is_person) {
+            self.refused_person = Some(id.clone());
+        }
         match target {
             Target::Id(id) => Val::Reference {
                 resource_type: &rule.resource_type,
@@ -200,7 +213,7 @@ impl<'a> Cx<'a> {
                 codes::NO_TARGET,
                 format!("no {} was made for what this record refers to", rule.name),
             ),
-            Target::Refused => self.no_target(
+            Target::Refused(_) => self.no_target(
                 reference,
                 codes::TARGET_REFUSED,
                 format!("the {} that this record refers to was refused", rule.name),
@@ -208,17 +221,31 @@ impl<'a> Cx<'a> {
             Target::Ambiguous => self.no_target(
                 reference,
                 codes::AMBIGUOUS_TARGET,
-                format!("more than one {} fits what this record refers to", rule.name),
+                format!(
+                    "more than one {} fits what this record refers to",
+                    rule.name
+                ),
             ),
         }
     }
 
-    fn no_target(&mut self, reference: &'a ReferenceOp, code: &'static str, message: impl Into<String>) -> Val<'a> {
+    fn no_target(
+        &mut self,
+        reference: &'a ReferenceOp,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Val<'a> {
         if !self.quiet {
             let (severity, message) = if reference.mandatory {
-                (Severity::Error, format!("{}, so it is held back", message.into()))
+                (
+                    Severity::Error,
+                    format!("{}, so it is held back", message.into()),
+                )
             } else {
-                (Severity::Warning, format!("{}, so the reference is left out", message.into()))
+                (
+                    Severity::Warning,
+                    format!("{}, so the reference is left out", message.into()),
+                )
             };
             let issue = self.issue(
                 severity,

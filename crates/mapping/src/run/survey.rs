@@ -66,9 +66,14 @@ pub(crate) fn survey(
     let indexes = Indexes::default();
     let nobody = Partners::default();
     let mut partners = Partners {
-        tables: program.tables.iter().map(|_| PartnerTable::default()).collect(),
+        tables: program
+            .tables
+            .iter()
+            .map(|_| PartnerTable::default())
+            .collect(),
     };
-    let mut latest: Vec<HashMap<u64, i64>> = program.tables.iter().map(|_| HashMap::new()).collect();
+    let mut latest: Vec<HashMap<u64, i64>> =
+        program.tables.iter().map(|_| HashMap::new()).collect();
     let mut best: Option<(i64, AsOfDate)> = None;
     opened.read_counting(&mut |event| {
         progress();
@@ -226,7 +231,10 @@ pub(crate) fn settle(
             let issue = Issue::warning(
                 codes::AS_OF_DIFFERS,
                 IssueType::Conflict,
-                format!("the file says it is as of {} and its sender says {}; the file's date is used", found.text, stated.text),
+                format!(
+                    "the file says it is as of {} and its sender says {}; the file's date is used",
+                    found.text, stated.text
+                ),
             )
             .help("state no date, or mend the one in the file");
             Ok((found, Some(issue)))

@@ -54,7 +54,9 @@ impl<'a> Val<'a> {
             Self::Date(date) => Some(Cow::Owned(date.to_string())),
             Self::DateTime(moment) => Some(Cow::Owned(moment.to_string())),
             Self::Concept { text, .. } => text.clone(),
-            Self::Reference { resource_type, id } => Some(Cow::Owned(format!("{resource_type}/{id}"))),
+            Self::Reference { resource_type, id } => {
+                Some(Cow::Owned(format!("{resource_type}/{id}")))
+            }
             _ => None,
         }
     }
@@ -71,7 +73,10 @@ impl<'a> Val<'a> {
     pub fn items(self) -> Vec<Val<'a>> {
         match self {
             Self::Nothing => Vec::new(),
-            Self::List(items) => items.into_iter().filter(|item| !item.is_nothing()).collect(),
+            Self::List(items) => items
+                .into_iter()
+                .filter(|item| !item.is_nothing())
+                .collect(),
             one => vec![one],
         }
     }
@@ -140,7 +145,9 @@ pub(crate) fn seconds(moment: DateTime) -> i64 {
         None => day,
         Some(clock) => {
             let time = clock.time;
-            let of_day = i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
+            let of_day = i64::from(time.hour()) * 3600
+                + i64::from(time.minute()) * 60
+                + i64::from(time.second());
             day.saturating_add(of_day - i64::from(clock.offset_seconds))
         }
     }

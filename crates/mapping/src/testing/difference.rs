@@ -52,7 +52,9 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoExpectation => f.write_str("nothing is expected yet"),
-            Self::MissingResource { resource } => write!(f, "- {resource} is expected and not made"),
+            Self::MissingResource { resource } => {
+                write!(f, "- {resource} is expected and not made")
+            }
             Self::UnexpectedResource { resource, content } => {
                 write!(f, "+ {resource} is made and not expected: {content}")
             }
@@ -67,7 +69,9 @@ impl fmt::Display for Difference {
                 write!(f, "  + {}", actual.as_deref().unwrap_or("(nothing)"))
             }
             Self::Order => f.write_str("the resources come in another order"),
-            Self::MissingIssue { issue } => write!(f, "- issue {issue} is expected and did not occur"),
+            Self::MissingIssue { issue } => {
+                write!(f, "- issue {issue} is expected and did not occur")
+            }
             Self::UnexpectedIssue { issue } => write!(f, "+ issue {issue}"),
         }
     }
@@ -119,7 +123,13 @@ fn elements(
     match (expected, actual) {
         (Some(Value::Object(wanted)), Some(Value::Object(made))) => {
             for (name, value) in wanted.iter() {
-                elements(resource, &format!("{path}.{name}"), Some(value), made.get(name), out);
+                elements(
+                    resource,
+                    &format!("{path}.{name}"),
+                    Some(value),
+                    made.get(name),
+                    out,
+                );
             }
             for (name, value) in made.iter() {
                 if !wanted.contains(name) {

@@ -37,7 +37,10 @@ impl ExpectedIssue {
         Some(Self {
             code: value.text("code")?.to_owned(),
             severity: value.text("severity").map(str::to_owned),
-            row: value.get("row").and_then(Value::as_number).and_then(json::Number::as_i64),
+            row: value
+                .get("row")
+                .and_then(Value::as_number)
+                .and_then(json::Number::as_i64),
             column: value.text("column").map(str::to_owned),
             sheet: value.text("sheet").map(str::to_owned),
             pointer: value.text("pointer").map(str::to_owned),
@@ -122,32 +125,59 @@ impl Expectation {
     /// When a file is absent or is not what it should be.
     pub fn read(folder: &Path) -> Result<Self, Box<Issue>> {
         let text = read(folder, RESOURCES)?.ok_or_else(|| {
-            broken(format!("the case has no {RESOURCES}"), "run causeway test --accept and review what it writes")
+            broken(
+                format!("the case has no {RESOURCES}"),
+                "run causeway test --accept and review what it writes",
+            )
         })?;
         let mut resources = Vec::new();
-        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        for (index, line) in text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty())
+        {
             let value = json::parse(line.as_bytes()).map_err(|error| {
-                broken(format!("{RESOURCES}, line {}, is no JSON: {error}", index + 1), "one resource a line")
+                broken(
+                    format!("{RESOURCES}, line {}, is no JSON: {error}", index + 1),
+                    "one resource a line",
+                )
             })?;
             resources.push(value);
         }
         let issues = match read(folder, ISSUES)? {
             None => None,
             Some(text) => {
-                let bad = || broken(format!("{ISSUES} is no list of issues"), "a list of { \"code\", \"severity\", \"row\", \"column\" }");
+                let bad = || {
+                    broken(
+                        format!("{ISSUES} is no list of issues"),
+                        "a list of { \"code\", \"severity\", \"row\", \"column\" }",
+                    )
+                };
                 let value = json::parse(text.as_bytes()).map_err(|_| bad())?;
                 let items = value.as_array().ok_or_else(bad)?;
-                let read: Option<Vec<ExpectedIssue>> = items.iter().map(ExpectedIssue::read).collect();
+                let read: Option<Vec<ExpectedIssue>> =
+                    items.iter().map(ExpectedIssue::read).collect();
                 Some(read.ok_or_else(bad)?)
             }
         };
         Ok(Self { resources, issues })
     }
 
+    /// Whether an issue is among those that must occur.
+    pub fn expects(&self, issue: &Issue) -> bool {
+        let issue = ExpectedIssue::of(issue);
+        self.issues
+            .iter()
+            .flatten()
+            .any(|wanted| wanted.fits(&issue))
+    }
+
     /// How the issues of a run differ from those expected.
     pub fn compare_issues(&self, found: &[Issue]) -> Vec<Difference> {
-        let mut found: Vec<(ExpectedIssue, &Issue)> =
-            found.iter().map(|issue| (ExpectedIssue::of(issue), issue)).collect();
+        let mut found: Vec<(ExpectedIssue, &Issue)> = found
+            .iter()
+            .map(|issue| (ExpectedIssue::of(issue), issue))
+            .collect();
         let mut differences = Vec::new();
         for wanted in self.issues.iter().flatten() {
             match found.iter().position(|(known, _)| wanted.fits(known)) {
@@ -161,7 +191,11 @@ impl Expectation {
         }
         for (unexpected, issue) in found {
             // One wanted issue stands for all of its kind and place.
-            let covered = self.issues.iter().flatten().any(|wanted| wanted.fits(&unexpected));
+            let covered = self
+                .issues
+                .iter()
+                .flatten()
+                .any(|wanted| wanted.fits(&unexpected));
             if covered || (self.issues.is_none() && !issue.is_error()) {
                 continue;
             }
@@ -179,10 +213,17 @@ impl Expectation {
 /// When a file cannot be written.
 pub(super) fn write(folder: &Path, made: &[Value], issues: &[Issue]) -> Result<(), Box<Issue>> {
     let put = |name: &str, text: String| {
-        std::fs::write(folder.join(name), text)
-            .map_err(|error| broken(format!("{name} cannot be written: {error}"), "look at the folder's rights"))
+        std::fs::write(folder.join(name), text).map_err(|error| {
+            broken(
+                format!("{name} cannot be written: {error}"),
+                "look at the folder's rights",
+            )
+        })
     };
-    let lines: String = made.iter().map(|resource| format!("{resource}\n")).collect();
+    let lines: String = made
+        .iter()
+        .map(|resource| format!("{resource}\n"))
+        .collect();
     put(RESOURCES, lines)?;
     let mut expected: Vec<ExpectedIssue> = Vec::new();
     for issue in issues.iter().map(ExpectedIssue::of) {
@@ -196,7 +237,10 @@ pub(super) fn write(folder: &Path, made: &[Value], issues: &[Issue]) -> Result<(
         }
         return Ok(());
     }
-    let lines: Vec<String> = expected.iter().map(|issue| format!("  {}", issue.to_json())).collect();
+    let lines: Vec<String> = expected
+        .iter()
+        .map(|issue| format!("  {}", issue.to_json()))
+        .collect();
     put(ISSUES, format!("[\n{}\n]\n", lines.join(",\n")))
 }
 
@@ -207,8 +251,12 @@ pub(super) fn write(folder: &Path, made: &[Value], issues: &[Issue]) -> Result<(
 pub(super) fn context(folder: &Path, mapping: &Mapping) -> Result<RunContext, Box<Issue>> {
     let given = match read(folder, CONTEXT)? {
         None => Value::Object(json::Object::new()),
-        Some(text) => json::parse(text.as_bytes())
-            .map_err(|error| broken(format!("{CONTEXT} is no JSON: {error}"), "for example { \"asOf\": \"2026-11-01\" }"))?,
+        Some(text) => json::parse(text.as_bytes()).map_err(|error| {
+            broken(
+                format!("{CONTEXT} is no JSON: {error}"),
+                "for example { \"asOf\": \"2026-11-01\" }",
+            )
+        })?,
     };
     let as_of = given.text("asOf").map(str::to_owned);
     Ok(RunContext {
@@ -223,7 +271,10 @@ fn read(folder: &Path, name: &str) -> Result<Option<String>, Box<Issue>> {
     match std::fs::read_to_string(folder.join(name)) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(broken(format!("{name} cannot be read: {error}"), "look at the file")),
+        Err(error) => Err(broken(
+            format!("{name} cannot be read: {error}"),
+            "look at the file",
+        )),
     }
 }
 

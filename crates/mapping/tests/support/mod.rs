@@ -43,7 +43,9 @@ pub fn render(loaded: &Loaded) -> String {
 pub fn good(name: &str, mapping: &str, files: &[(&str, &str)]) -> Mapping {
     let loaded = load(name, mapping, files);
     let text = render(&loaded);
-    loaded.mapping.unwrap_or_else(|| panic!("the mapping has errors:\n{text}"))
+    loaded
+        .mapping
+        .unwrap_or_else(|| panic!("the mapping has errors:\n{text}"))
 }
 
 #[derive(Default)]
@@ -79,16 +81,28 @@ impl Sink for Gathered {
 
 impl Gathered {
     pub fn text(&self) -> String {
-        self.made.iter().map(|made| made.resource.to_string() + "\n").collect()
+        self.made
+            .iter()
+            .map(|made| made.resource.to_string() + "\n")
+            .collect()
     }
 
     pub fn of(&self, rule: &str) -> Vec<&Made> {
-        self.made.iter().filter(|made| *made.rule == *rule).collect()
+        self.made
+            .iter()
+            .filter(|made| *made.rule == *rule)
+            .collect()
     }
 
     pub fn one(&self, rule: &str) -> &Made {
         let all = self.of(rule);
-        assert_eq!(all.len(), 1, "one {rule} is wanted:\n{}\n{:#?}", self.text(), self.quarantined);
+        assert_eq!(
+            all.len(),
+            1,
+            "one {rule} is wanted:\n{}\n{:#?}",
+            self.text(),
+            self.quarantined
+        );
         all[0]
     }
 
@@ -119,7 +133,12 @@ pub fn context() -> RunContext {
     }
 }
 
-pub fn run_refusing(mapping: &Mapping, name: &str, input: &[u8], refuse: &[&str]) -> (Gathered, RunReport) {
+pub fn run_refusing(
+    mapping: &Mapping,
+    name: &str,
+    input: &[u8],
+    refuse: &[&str],
+) -> (Gathered, RunReport) {
     let mut sink = Gathered {
         refuse: refuse.iter().map(|rule| (*rule).to_owned()).collect(),
         ..Gathered::default()
