@@ -60,6 +60,9 @@ pub struct Verdict {
     pub table: Option<&'static str>,
     /// The record, from 1, the header not counted.
     pub record: u64,
+    /// In a nested document: which item of the list, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<u64>,
     /// Whose it is.
     pub person: String,
     /// What must become of it.
@@ -79,6 +82,8 @@ pub enum Outcome {
     GoodWithIssue,
     /// It says what another record says already and adds nothing.
     Repeats,
+    /// It is not about the person's care and makes nothing; the loss report counts it.
+    Silent,
     /// The fact that it carries is quarantined; the person stands.
     Refused,
 }
@@ -162,6 +167,7 @@ impl Truth {
         self.verdicts.push(Verdict {
             table,
             record,
+            item: None,
             person: person.to_owned(),
             outcome,
             why,

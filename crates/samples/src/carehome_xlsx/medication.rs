@@ -111,7 +111,7 @@ fn dose(
         (
             rng.pick(ADMINISTRATIVE),
             "about the chart, not a dose",
-            Outcome::Repeats,
+            Outcome::Silent,
         )
     } else {
         (rng.pick(RECORDED), "", Outcome::Good)
@@ -140,7 +140,7 @@ fn dose(
         ],
     );
     if let Some(truth) = truth {
-        let outcome = if resident.held.is_some() {
+        let outcome = if resident.held.is_some() && outcome != Outcome::Silent {
             Outcome::Refused
         } else {
             outcome

@@ -132,8 +132,20 @@ impl Rows {
 pub(crate) fn write(
     plan: &Plan,
     out: &mut dyn Write,
-    mut truth: Option<&mut Truth>,
+    truth: Option<&mut Truth>,
 ) -> Result<u64, Error> {
+    let (sheets, records) = fill(plan, truth);
+    out.write_all(&workbook::write(&sheets)?)?;
+    Ok(records)
+}
+
+/// The sheets of an export before they become a workbook: for tests that sort, remove or renumber
+/// rows.
+pub fn sheets(plan: &Plan) -> Vec<Sheet> {
+    fill(plan, None).0
+}
+
+fn fill(plan: &Plan, mut truth: Option<&mut Truth>) -> (Vec<Sheet>, u64) {
     let mut rows = Rows {
         sheets: HEADERS
             .iter()
@@ -153,9 +165,7 @@ pub(crate) fn write(
     }
     let records = rows.records;
     let mut file = Rng::stream(plan.seed, "carehome-xlsx file", 0);
-    let sheets = finish(plan, rows.sheets, &mut file);
-    out.write_all(&workbook::write(&sheets)?)?;
-    Ok(records)
+    (finish(plan, rows.sheets, &mut file), records)
 }
 
 /// Puts headers, titles, settings and the odd hidden sheet around the rows.

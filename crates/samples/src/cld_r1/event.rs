@@ -48,12 +48,7 @@ pub(super) fn rows(plan: &Plan, of: &Subject, rng: &mut Rng) -> Vec<Event> {
 }
 
 /// The rows of a carer: an assessment, or a service of their own.
-pub(super) fn carer_rows(
-    plan: &Plan,
-    carer: &Subject,
-    _cared_for: &Subject,
-    rng: &mut Rng,
-) -> Vec<Event> {
+pub(super) fn carer_rows(plan: &Plan, carer: &Subject, rng: &mut Rng) -> Vec<Event> {
     let start = date(2025, 1, 1)
         .checked_add(jiff::Span::new().days(rng.between(0, 500)))
         .unwrap_or(date(2025, 1, 1));
@@ -63,6 +58,10 @@ pub(super) fn carer_rows(
         .cells
         .set(Col::HoursCaring, rng.pick(&["1-19", "20-49", "50+"]));
     event.cells.set(Col::AdultsCaredFor, "1");
+    if let Some(why) = carer.link_fails() {
+        event.outcome = Outcome::GoodWithIssue;
+        event.why = why;
+    }
     vec![event]
 }
 

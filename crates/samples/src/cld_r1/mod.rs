@@ -57,7 +57,7 @@ pub(crate) fn write(
         let mut made = event::rows(plan, &person, &mut rng);
         if rng.chance(0.15) {
             let carer = Subject::carer(plan, index, &person, &mut rng);
-            made.extend(event::carer_rows(plan, &carer, &person, &mut rng));
+            made.extend(event::carer_rows(plan, &carer, &mut rng));
             if let Some(truth) = truth.as_deref_mut() {
                 carer.tell(truth);
                 carer.tell_link(&person, truth);

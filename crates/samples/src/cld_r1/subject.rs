@@ -264,6 +264,12 @@ impl Subject {
         }
     }
 
+    /// Why nobody can be told that this carer cares for them, if so.
+    pub(super) fn link_fails(&self) -> Option<&'static str> {
+        let link = self.link.as_ref()?;
+        (!link.good).then_some("the person cared for is not in the file, or is held back")
+    }
+
     /// Says that this carer cares for that person.
     pub(super) fn tell_link(&self, cared_for: &Self, truth: &mut Truth) {
         if self.held.is_none() && self.link.as_ref().is_some_and(|link| link.good) {

@@ -5,7 +5,7 @@ use json::{Object, Value};
 use super::subject::Subject;
 use crate::Plan;
 use crate::rng::Rng;
-use crate::truth::{Taboo, Truth};
+use crate::truth::{Outcome, Taboo, Truth, Verdict};
 
 /// One list of a document and what is true of its entries.
 pub(super) struct List {
@@ -50,7 +50,7 @@ impl List {
         }
     }
 
-    pub(super) fn tell(&self, subject: &Subject, truth: &mut Truth) {
+    pub(super) fn tell(&self, subject: &Subject, document: u64, truth: &mut Truth) {
         if subject.held.is_some() {
             return;
         }
@@ -60,14 +60,15 @@ impl List {
         for (resource, text, why) in &self.forbidden {
             truth.forbid(&subject.key, Some(resource), text.clone(), *why);
         }
-        for (record, why) in &self.refused {
-            truth.verdict(
-                Some(self.name),
-                *record,
-                &subject.key,
-                crate::Outcome::Refused,
+        for (item, why) in &self.refused {
+            truth.verdicts.push(Verdict {
+                table: Some(self.name),
+                record: document,
+                item: Some(*item),
+                person: subject.key.clone(),
+                outcome: Outcome::Refused,
                 why,
-            );
+            });
         }
     }
 }

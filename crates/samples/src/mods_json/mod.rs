@@ -44,8 +44,12 @@ pub(crate) fn write(
             );
             documents.insert(rng.below(2) as usize, old);
         }
+        let mut newest = records;
         for (document, outcome, why) in documents {
             records += 1;
+            if outcome != Outcome::Repeats {
+                newest = records;
+            }
             out.write_all(document.to_string().as_bytes())?;
             out.write_all(b"\n")?;
             if let Some(truth) = truth.as_deref_mut() {
@@ -60,7 +64,7 @@ pub(crate) fn write(
         if let Some(truth) = truth.as_deref_mut() {
             subject.tell(truth);
             for list in &lists {
-                list.tell(&subject, truth);
+                list.tell(&subject, newest, truth);
             }
         }
     }
