@@ -43,6 +43,9 @@ pub struct Config {
     pub timeout: Duration,
     /// The longest body, in bytes.
     pub max_body: usize,
+    /// The metrics of the rest of the process in Prometheus' text form, shown after the interface's
+    /// own at `/metrics`.
+    pub process_metrics: Option<fn() -> String>,
     /// The program's version.
     pub version: String,
 }
@@ -81,6 +84,7 @@ impl Config {
             cursor_key: crate::cursor::random_key(),
             timeout: Duration::from_secs(30),
             max_body: 64 * 1024,
+            process_metrics: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

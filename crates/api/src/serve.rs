@@ -132,7 +132,11 @@ impl Api {
         let method = request.method().clone();
         let path = request.uri().path();
         if path == "/metrics" {
-            let body = inner.metrics.render().into_bytes();
+            let mut text = inner.metrics.render();
+            if let Some(others) = inner.config.process_metrics {
+                text.push_str(&others());
+            }
+            let body = text.into_bytes();
             let (ids, _) = request::ids(request.headers(), false);
             return Reply::of(StatusCode::OK, "text/plain; version=0.0.4", body).finish(&ids);
         }

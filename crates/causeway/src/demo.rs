@@ -16,9 +16,9 @@ use crate::config::Organisation;
 use crate::exit::{Exit, Failure};
 use crate::import::{open_store, pipeline};
 use crate::knowledge::Knowledge;
-use crate::serve::{install_tls, log_to_stderr};
+use crate::serve::install_tls;
 use crate::service::{Service, listen, providers, serve, served_types};
-use crate::{locate, output};
+use crate::{locate, observe, output};
 
 /// Who sends what in the demo: mapping, ODS code, name, telephone number. All fictional.
 const SENDERS: &[(&str, &str, &str, &str)] = &[
@@ -46,7 +46,7 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// Runs the command.
 pub fn run(arguments: &Demo) -> Result<Exit, Failure> {
-    log_to_stderr("warn");
+    observe::start("warn");
     install_tls();
     let (folder, _temporary) = data_folder(arguments.data.as_deref())?;
     let knowledge = Knowledge::embedded();

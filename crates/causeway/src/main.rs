@@ -10,6 +10,7 @@ mod exit;
 mod import;
 mod knowledge;
 mod locate;
+mod observe;
 mod output;
 mod progress;
 mod serve;

@@ -1,19 +1,16 @@
 //! `causeway serve`.
 
-use std::io::IsTerminal as _;
-
-use tracing_subscriber::EnvFilter;
-
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::import::open_store;
 use crate::knowledge::Knowledge;
+use crate::observe;
 use crate::service::{Service, listen, serve};
 
 /// Runs the command.
 pub fn run(arguments: &Serve) -> Result<Exit, Failure> {
-    log_to_stderr("info");
+    observe::start("info");
     install_tls();
     let config = Config::read(&arguments.config)?;
     // Read now although only `import` makes ids, so that a server without its secret does not start.
@@ -38,23 +35,6 @@ pub fn run(arguments: &Serve) -> Result<Exit, Failure> {
         serve(listener, router).await
     })?;
     Ok(Exit::Fine)
-}
-
-/// Sends log lines to standard error: text, or JSON where `CAUSEWAY_LOG=json`.
-pub fn log_to_stderr(default: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    let outcome = if std::env::var("CAUSEWAY_LOG").as_deref() == Ok("json") {
-        builder.json().try_init()
-    } else {
-        builder.try_init()
-    };
-    if let Err(error) = outcome {
-        eprintln!("causeway: log lines go nowhere: {error}");
-    }
 }
 
 /// Chooses the one TLS implementation of the program.

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use crate::config::{Config, Organisation};
 use crate::exit::Failure;
 use crate::knowledge::Knowledge;
-use crate::locate;
+use crate::{locate, observe};
 
 /// The interface's settings that follow from the organisations and who they are.
 pub fn providers(
@@ -89,6 +89,7 @@ impl Service {
     pub async fn router(self, knowledge: &Knowledge) -> Result<axum::Router, Failure> {
         let access = Access::new(self.access).map_err(Failure::usage)?;
         let mut api = self.api;
+        api.process_metrics = Some(observe::metrics);
         let issuer = self.auth.issuer.clone();
         let auth = Auth::discover(self.auth).await.map_err(|error| {
             Failure::failed(format!("the issuer {issuer} cannot be used: {error}"))
