@@ -100,6 +100,8 @@ pub(crate) struct Partner {
     /// Which of the cells that are kept of that table.
     pub slot: usize,
     pub keys: Option<Vec<Op>>,
+    /// Whether a record without a partner is worth a warning.
+    pub expected: bool,
     pub spot: Spot,
 }
 

@@ -492,6 +492,44 @@ fn cs_15_records_of_a_kind_that_the_mapping_does_not_read_lend_nothing() {
     assert!(made.refusals().contains(&"M121".to_owned()));
 }
 
+#[test]
+fn cs_11_labels_in_a_variable_compare_as_labels() {
+    let text = COUNCIL
+        .replace(
+            r#"Dementia: { type: flag, "true": "Yes", "false": "No", unknown: Unknown }"#,
+            "Dementia: { type: code, values: [\"Yes\", \"No\"] }",
+        )
+        .replace(
+            r#"Autism: { type: flag, "true": "Yes", "false": "No", unknown: Unknown }"#,
+            "Autism: { type: code, values: [\"Yes\", \"No\"] }",
+        )
+        .replace("when: =tick\n", "when: =tick = \"Yes\"\n");
+    let mapping = good("council", &text, &[]);
+    let rows = "Person,Name,GP,GP Name,Dementia,Autism,Kind,Event,Date\nP1,A,,,YES,possibly,Service,E1,01/01/2026\n";
+    let (made, _) = run(&mapping, "council.csv", rows.as_bytes());
+    assert_eq!(made.of("Condition").len(), 1);
+    assert!(
+        made.codes().contains(&"S111".to_owned()),
+        "{:?}",
+        made.codes()
+    );
+}
+
+#[test]
+fn a_look_up_that_may_fail_warns_unless_the_mapping_says_what_then() {
+    let with = |end: &str| {
+        let text = COUNCIL.replace(
+            "    status: active\n    patient: =Patient()",
+            &format!("    status: active\n    patient: =Patient()\n    type: '=rows(\"X\", \"Y\").[GP Name] | textOnly{end}'"),
+        );
+        let mapping = good("council", &text, &[]);
+        let rows = "Person,Name,GP,GP Name,Dementia,Autism,Kind,Event,Date\nP1,A,,,,,Service,E1,01/01/2026\n";
+        run(&mapping, "council.csv", rows.as_bytes()).0.codes()
+    };
+    assert!(with("").contains(&"M109".to_owned()));
+    assert!(!with(" | onMissing(drop)").contains(&"M109".to_owned()));
+}
+
 const BOOK: &str = r#"mapping: book
 version: 1.0.0
 fhir: 4.0.1

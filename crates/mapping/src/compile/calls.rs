@@ -260,6 +260,10 @@ impl Compiler<'_> {
                     );
                     return None;
                 }
+                let mut op = op;
+                if policy != Policy::Quarantine {
+                    hush(&mut op);
+                }
                 let op = Op::OnMissing {
                     value: Box::new(op),
                     policy,
@@ -456,6 +460,7 @@ impl Compiler<'_> {
             list: a.list || b.list,
             nullable: a.nullable || b.nullable,
             free: a.free || b.free,
+            label: a.label || b.label,
         })
     }
 
@@ -796,9 +801,25 @@ impl Compiler<'_> {
     }
 }
 
+/// The mapping has said what a missing partner means: it is no surprise any more.
+fn hush(op: &mut Op) {
+    match op {
+        Op::Partner(partner) => partner.expected = false,
+        Op::Call(_, ops) | Op::Coalesce(ops) => ops.iter_mut().for_each(hush),
+        Op::ReadDate { value, .. }
+        | Op::ReadNumber { value, .. }
+        | Op::ReadNhsNumber { value, .. }
+        | Op::Row { value, .. }
+        | Op::Quantity { value, .. } => hush(value),
+        Op::Code(code) => hush(&mut code.value),
+        _ => {}
+    }
+}
+
 fn text_like(typing: &Typing) -> Typing {
     Typing {
         of: Type::Text,
+        label: false,
         ..typing.clone()
     }
 }

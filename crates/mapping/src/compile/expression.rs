@@ -367,6 +367,7 @@ impl Compiler<'_> {
                 table,
                 slot,
                 keys,
+                expected: true,
                 spot,
             })),
             typing.nullable(true),
@@ -577,10 +578,28 @@ impl Compiler<'_> {
             return None;
         }
         let mut index = None;
-        let mut labels = false;
+        let labels = a_type.label || b_type.label;
         for (cell, literal) in [(&a, &b), (&b, &a)] {
-            if let (Some(list), true) = (self.label_list(cell, scope), true) {
-                labels = true;
+            if let Op::Variable(variable) = cell
+                && let Op::Text(text) = literal
+                && let Some(labels) = self.variable_labels(*variable, scope)
+                && !labels.iter().any(|list| list.find(text).is_some())
+            {
+                let known: Vec<&str> = labels
+                    .iter()
+                    .flat_map(|list| list.labels())
+                    .map(String::as_str)
+                    .collect();
+                let help = suggest(text, known, "labels");
+                self.findings.error(
+                    codes::NOT_IN_LIST,
+                    spot,
+                    format!("'{text}' is not in the list of any of the columns"),
+                    help,
+                );
+                return None;
+            }
+            if let Some(list) = self.label_list(cell, scope) {
                 if let (Op::Text(text), Some(list)) = (literal, list) {
                     index = list.find(text);
                     if index.is_none() {
@@ -631,6 +650,25 @@ impl Compiler<'_> {
         }
     }
 
+    /// The lists of the columns that a variable stands for, where all have one.
+    fn variable_labels(&self, variable: usize, scope: &Scope) -> Option<Vec<&source::CodeList>> {
+        let variable = scope
+            .variables
+            .get(variable)
+            .filter(|variable| variable.of_columns)?;
+        variable
+            .columns
+            .iter()
+            .map(|&(_, column)| {
+                let column = self.source.tables.get(scope.table?)?.columns.get(column)?;
+                match &column.column.kind {
+                    ColumnType::Code { values } => values.as_ref(),
+                    _ => None,
+                }
+            })
+            .collect()
+    }
+
     /// The type of the column of a cell.
     pub fn column_kind(&self, cell: &Cell, scope: &Scope) -> Option<&ColumnType> {
         let mut table = scope.table?;
@@ -654,7 +692,7 @@ impl Compiler<'_> {
 pub(crate) fn column_typing(kind: &ColumnType) -> Typing {
     match kind {
         ColumnType::String => Typing::new(Type::Text).free(true),
-        ColumnType::Code { values } => Typing::new(Type::Text).free(values.is_none()),
+        ColumnType::Code { values } => Typing::new(Type::Text).free(values.is_none()).label(),
         ColumnType::List { .. } => Typing::new(Type::Text).list(true).free(true),
         ColumnType::Integer { .. } => Typing::new(Type::Integer),
         ColumnType::Decimal { .. } => Typing::new(Type::Decimal),

@@ -59,6 +59,8 @@ pub(crate) struct Typing {
     pub nullable: bool,
     /// Free text of the source: not from a list of labels.
     pub free: bool,
+    /// Labels of a column of type `code`: they compare without regard to case, dashes and spaces.
+    pub label: bool,
 }
 
 impl Typing {
@@ -68,6 +70,7 @@ impl Typing {
             list: false,
             nullable: false,
             free: false,
+            label: false,
         }
     }
 
@@ -78,6 +81,11 @@ impl Typing {
 
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.nullable = nullable;
+        self
+    }
+
+    pub fn label(mut self) -> Self {
+        self.label = true;
         self
     }
 

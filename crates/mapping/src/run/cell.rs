@@ -48,6 +48,9 @@ pub(crate) struct Cx<'a> {
     pub refused: bool,
     /// The id of a person that was refused, where a reference to them failed.
     pub refused_person: Option<CompactString>,
+    /// The last resource of this same record that was referred to: rule, parents up, id. A
+    /// resource refers to its person twice, in its id and in an element.
+    pub resolved: Option<(usize, u8, CompactString)>,
     /// Only the value is wanted: nothing is reported.
     pub quiet: bool,
     /// Labels without a code: table, label.
@@ -64,6 +67,7 @@ impl<'a> Cx<'a> {
             issues: Vec::new(),
             refused: false,
             refused_person: None,
+            resolved: None,
             quiet,
             unmapped: Vec::new(),
             references: Vec::new(),

@@ -1068,8 +1068,10 @@ impl Engine<'_> {
                 }
                 let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), false);
                 let mut applies = cx.holds(rule.only.as_ref());
-                if applies && rule.group.is_none() {
-                    applies = match &rule.each {
+                if applies {
+                    // What a group makes is judged on its merged record; here only the issues of
+                    // this one are wanted.
+                    let judged = match &rule.each {
                         None => cx.holds(rule.when.as_ref()),
                         Some(each) => {
                             let mut any = false;
@@ -1080,6 +1082,7 @@ impl Engine<'_> {
                             any
                         }
                     };
+                    applies = judged || rule.group.is_some();
                 }
                 if applies {
                     mark(&rule.uses);

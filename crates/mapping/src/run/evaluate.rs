@@ -200,7 +200,7 @@ impl<'a> Cx<'a> {
         if let Some(cells) = found {
             return cells.get(partner.slot).cloned().unwrap_or(Val::Nothing);
         }
-        if !self.quiet {
+        if !self.quiet && partner.expected {
             let name = shared
                 .program
                 .tables

@@ -1,6 +1,7 @@
 //! What is known of every resource of a run before and after it is made: a few dozen bytes each.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use json::CompactString;
 
@@ -34,17 +35,40 @@ pub(crate) struct Entry {
     pub times: Times,
 }
 
+/// A map whose keys are hashes already: hashing them again would only cost.
+pub(crate) type ByHash<V> = HashMap<u64, V, BuildHasherDefault<AsIs>>;
+
+/// Takes a hash as it is.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
 /// What is known of the resources of one rule.
 #[derive(Debug, Default)]
 pub(crate) struct RuleIndex {
     /// By the hash of what an id is made of.
-    pub entries: HashMap<u64, Entry>,
+    pub entries: ByHash<Entry>,
     /// By the hash of the look-up key: the hash of what the id is made of, or [`AMBIGUOUS`].
-    pub lookup: HashMap<u64, u64>,
+    pub lookup: ByHash<u64>,
     /// Of rules that others refer to: the ids.
-    pub ids: HashMap<u64, u128>,
+    pub ids: ByHash<u128>,
     /// Of rules that group: the groups, by the hash of their key.
-    pub groups: HashMap<u64, Group>,
+    pub groups: ByHash<Group>,
 }
 
 /// Two resources share a look-up key.

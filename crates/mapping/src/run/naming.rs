@@ -98,7 +98,7 @@ impl<'a> Cx<'a> {
     fn identity(&mut self, entries: &'a [IdentityEntry]) -> Option<(Vec<Cow<'a, str>>, bool)> {
         for (index, entry) in entries.iter().enumerate() {
             let mut parts: Vec<Cow<'a, str>> = Vec::with_capacity(entry.columns.len() + 1);
-            parts.push(Cow::Owned(index.to_string()));
+            parts.push(digits(index));
             for column in &entry.columns {
                 if let Some(text) = self.cell(column).text() {
                     parts.push(if entry.weak {
@@ -185,6 +185,14 @@ impl<'a> Cx<'a> {
                 Some(hash) => index.by_lookup(hash, rule.group.is_some()),
             },
             Err(up) => {
+                if let Some((known, steps, id)) = &self.resolved
+                    && (*known, steps) == (reference.rule, up)
+                {
+                    return Val::Reference {
+                        resource_type: &rule.resource_type,
+                        id: id.clone(),
+                    };
+                }
                 let Some(row) = self.row(*up) else {
                     return Val::Nothing;
                 };
@@ -202,6 +210,9 @@ impl<'a> Cx<'a> {
         };
         if let (Target::Refused(Some(id)), true) = (&target, rule.is_person) {
             self.refused_person = Some(id.clone());
+        }
+        if let (Target::Id(id), Err(up)) = (&target, &reference.keys) {
+            self.resolved = Some((reference.rule, *up, id.clone()));
         }
         match target {
             Target::Id(id) => Val::Reference {
@@ -258,5 +269,13 @@ impl<'a> Cx<'a> {
         }
         self.refused |= reference.mandatory;
         Val::Nothing
+    }
+}
+
+/// The number of an identity's entry as text; the usual ones without an allocation.
+fn digits(index: usize) -> Cow<'static, str> {
+    match ["0", "1", "2", "3"].get(index) {
+        Some(text) => Cow::Borrowed(text),
+        None => Cow::Owned(index.to_string()),
     }
 }
