@@ -267,7 +267,9 @@ impl Subject {
     /// Why nobody can be told that this carer cares for them, if so.
     pub(super) fn link_fails(&self) -> Option<&'static str> {
         let link = self.link.as_ref()?;
-        (!link.good).then_some("the person cared for is not in the file, or is held back")
+        // A person without an identifier cannot be named, so the row names nobody.
+        let named = link.cell.starts_with('A');
+        (named && !link.good).then_some("the person cared for is not in the file, or is held back")
     }
 
     /// Says that this carer cares for that person.

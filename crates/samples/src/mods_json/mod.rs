@@ -53,7 +53,7 @@ pub(crate) fn write(
             out.write_all(document.to_string().as_bytes())?;
             out.write_all(b"\n")?;
             if let Some(truth) = truth.as_deref_mut() {
-                let outcome = if subject.held.is_some() {
+                let outcome = if subject.held.is_some() && outcome != Outcome::Repeats {
                     Outcome::Refused
                 } else {
                     outcome
