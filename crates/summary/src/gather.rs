@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use json::Value;
+use safeguarding::is_about;
 
 use crate::concept::{codings, concepts_of, fold, has_code};
 use crate::conflict;
@@ -14,7 +15,7 @@ use crate::sections::Key;
 use crate::settings::Settings;
 use crate::statement::{Cited, Statement, collapse};
 use crate::time::{days_before, within_months};
-use crate::withhold::{any_restricted, is_safeguarding, may_locate};
+use crate::withhold::{any_restricted, may_locate};
 use crate::{Contribution, ident};
 
 /// How many readings of one kind are shown from one contribution; the rest are counted.
@@ -122,7 +123,7 @@ fn contribute<'a>(
         let Some(name) = local_name(resource) else {
             continue;
         };
-        if !seen.insert(name.clone()) || is_safeguarding(resource) {
+        if !seen.insert(name.clone()) || is_about(resource) {
             continue;
         }
         let keys = match place(resource) {

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, VecDeque};
 
 use json::{Object, Value};
+use safeguarding::is_about;
 
 use crate::gather::{Gathered, Local, relative};
 use crate::ident;
-use crate::withhold::{is_safeguarding, strip_location};
+use crate::withhold::strip_location;
 
 /// Rewrites references and remembers which supporting resources are needed.
 pub(crate) struct Links<'g, 'a> {
@@ -52,8 +53,7 @@ impl<'g, 'a> Links<'g, 'a> {
             }
             if let Some(Value::Array(contained)) = object.get_mut("contained") {
                 contained.retain(|inner| {
-                    !is_safeguarding(inner)
-                        && (located || inner.text("resourceType") != Some("Location"))
+                    !is_about(inner) && (located || inner.text("resourceType") != Some("Location"))
                 });
                 for inner in contained.iter_mut() {
                     if let Some(inner) = inner.as_object_mut() {
