@@ -83,7 +83,7 @@ pub const NHS_CHECK_DIGIT: &str = "S114";
 pub const NHS_PADDED: &str = "S115";
 /// A placeholder where an NHS number should be.
 pub const NHS_PLACEHOLDER: &str = "S116";
-/// An error that a spreadsheet shows instead of a value.
+/// An error that a spreadsheet shows instead of a value, or a formula that was saved without its result.
 pub const SHEET_ERROR: &str = "S117";
 /// A cell of another kind than its column, such as an object where a text should be.
 pub const WRONG_TYPE: &str = "S118";

@@ -63,9 +63,9 @@ pub fn typed<'a>(
         RawCell::Error(text) => {
             return Err(CellProblem::error(
                 codes::SHEET_ERROR,
-                "the cell shows a spreadsheet error instead of a value",
+                "the cell holds a spreadsheet error, or a formula without its result, instead of a value",
             )
-            .help("mend the formula in the workbook and export it again")
+            .help("open the workbook in a spreadsheet program, mend the formula if it shows an error, and save it again")
             .value(text));
         }
         RawCell::Rounded(text) => {

@@ -26,7 +26,8 @@ pub enum RawCell<'a> {
     DateTime(civil::DateTime),
     /// A real time of day, of a workbook.
     Time(civil::Time),
-    /// An error that a spreadsheet shows instead of a value, such as `#N/A`.
+    /// An error that a spreadsheet shows instead of a value, such as `#N/A`; or words that say that
+    /// a formula was saved without its result.
     Error(&'a str),
     /// An array of a document.
     Items(&'a [json::Value]),

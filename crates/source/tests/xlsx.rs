@@ -185,6 +185,37 @@ fn formulas_give_their_cached_value_and_errors_are_issues() {
 }
 
 #[test]
+fn a_formula_without_its_result_is_no_blank() {
+    // Programs that write workbooks and cannot calculate leave the result out: an allergy that a
+    // person sees in the cell must not pass for a blank.
+    let schema = residents(vec![("A", ColumnType::String), ("B", ColumnType::String)]);
+    let bytes = book(|sheet| {
+        for (column, name) in ["A", "B"].into_iter().enumerate() {
+            sheet.write(0, column as u16, name).unwrap();
+        }
+        sheet
+            .write(1, 0, Formula::new("5+2").set_result("7"))
+            .unwrap();
+        sheet
+            .write(1, 1, Formula::new("T(1)").set_result("gone"))
+            .unwrap();
+    });
+    // A formula whose result is the empty text is blank indeed.
+    let bytes = edit(&bytes, "xl/worksheets/sheet1.xml", |text| {
+        assert!(text.contains("<v>gone</v>"));
+        text.replace("<v>gone</v>", "<v></v>")
+    });
+    assert_eq!(first(bytes.clone(), &schema), ["7", ""]);
+    for without in ["<v></v>", "<v/>", ""] {
+        let bytes = edit(&bytes, "xl/worksheets/sheet1.xml", |text| {
+            assert!(text.contains("<v>7</v>"));
+            text.replace("<v>7</v>", without)
+        });
+        assert_eq!(first(bytes, &schema), [codes::SHEET_ERROR, ""]);
+    }
+}
+
+#[test]
 fn the_1904_count_of_days_is_honoured() {
     // The writer knows the 1900 count only, so the flag is set in the finished workbook.
     let schema = residents(vec![("DOB", date())]);

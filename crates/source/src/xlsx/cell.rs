@@ -46,6 +46,12 @@ impl SheetCell {
         }
     }
 
+    /// A formula that was saved without its result, as programs do that write workbooks and cannot
+    /// calculate. Blank would be a lie: the person who opens the workbook sees a value there.
+    pub(crate) fn without_result() -> Self {
+        Self::Error("a formula without its result".into())
+    }
+
     fn number(number: f64) -> Self {
         if !number.is_finite() {
             return Self::Error("#NUM!".into());

@@ -114,14 +114,18 @@ impl<'b> Rows<'b> {
     }
 
     fn cell(&mut self) -> Result<Step, Damaged> {
-        match guard(|| self.reader.next_cell())? {
+        // The formula is asked for only to tell a cell that holds one without its result from a
+        // cell that holds nothing.
+        match guard(|| self.reader.next_cell_with_formula_metadata())? {
             Ok(Some(cell)) => {
-                let (row, column) = cell.get_position();
-                let value = cell.get_value().clone();
+                let (row, column) = cell.pos;
                 Ok(Step::Cell(
                     u64::from(row) + 1,
                     usize::try_from(column).unwrap_or(usize::MAX),
-                    SheetCell::new(value, self.epoch_1904),
+                    match (cell.value, cell.formula) {
+                        (DataRef::Empty, Some(_)) => SheetCell::without_result(),
+                        (value, _) => SheetCell::new(value, self.epoch_1904),
+                    },
                 ))
             }
             Ok(None) => Ok(Step::End),
@@ -167,9 +171,9 @@ pub(super) fn filled_cells(book: &mut Book, name: &str) -> u64 {
     let Ok(Ok(mut reader)) = guard(|| book.worksheet_cells_reader(name)) else {
         return 0;
     };
-    while let Ok(Ok(Some(cell))) = guard(|| reader.next_cell()) {
-        filled += u64::from(match cell.get_value() {
-            DataRef::Empty => false,
+    while let Ok(Ok(Some(cell))) = guard(|| reader.next_cell_with_formula_metadata()) {
+        filled += u64::from(match &cell.value {
+            DataRef::Empty => cell.formula.is_some(),
             DataRef::String(text) => !text.trim().is_empty(),
             DataRef::SharedString(text) => !text.trim().is_empty(),
             _ => true,
