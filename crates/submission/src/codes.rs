@@ -14,3 +14,5 @@ pub const WAITS_FOR_CONFIRMATION: &str = "P005";
 pub const VANISHED_UNKNOWN: &str = "P006";
 /// Some facts are older than what is stored of them.
 pub const OLDER_FACTS: &str = "P007";
+/// The file says that it is true as of a moment that has not come yet.
+pub const FUTURE: &str = "P008";

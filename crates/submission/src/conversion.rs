@@ -7,7 +7,7 @@ use mapping::{Made, Mapping, Quarantined, RunContext, Sink, Verdict};
 use validation::Validator;
 
 use crate::report::{Counts, Report, ReportState};
-use crate::{Spool, Tally, words};
+use crate::{Numbers, Spool, Tally, placed, words};
 
 /// What a conversion gives besides the resources.
 pub struct Conversion {
@@ -41,6 +41,7 @@ pub fn convert(
         progress,
         line: Vec::with_capacity(4096),
         failed: None,
+        numbers: Numbers::default(),
         counts: Counts::default(),
         tally: Tally::default(),
         issues: Spool::new()?,
@@ -78,6 +79,7 @@ struct Converting<'a> {
     progress: &'a mut dyn FnMut(u64),
     line: Vec<u8>,
     failed: Option<io::Error>,
+    numbers: Numbers,
     counts: Counts,
     tally: Tally,
     issues: Spool,
@@ -88,13 +90,14 @@ impl Sink for Converting<'_> {
     fn resource(&mut self, made: Made) -> Verdict {
         let found = self.validator.validate(&made.resource, &[]);
         if has_errors(&found) {
-            return Verdict::Refused(found);
+            return Verdict::Refused(placed(found, &made));
         }
-        for issue in made.issues {
-            self.issue(issue);
-        }
-        for mut issue in found {
-            issue.input.get_or_insert_with(|| made.place.clone());
+        let found = placed(found, &made);
+        let shared = match &*made.resource_type {
+            "Patient" => self.numbers.shared(&made),
+            _ => None,
+        };
+        for issue in made.issues.into_iter().chain(found).chain(shared) {
             self.issue(issue);
         }
         self.line.clear();

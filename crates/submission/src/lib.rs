@@ -17,7 +17,9 @@ pub mod codes;
 mod conversion;
 mod delivery;
 mod identity_guard;
+mod numbers;
 mod pipeline;
+mod placed;
 mod report;
 mod spool;
 mod storing;
@@ -31,3 +33,6 @@ pub use pipeline::{Pipeline, SubmitError};
 pub use report::{Counts, Report, ReportState};
 pub use spool::Spool;
 pub use tally::{Group, Tally};
+
+pub(crate) use numbers::Numbers;
+pub(crate) use placed::placed;

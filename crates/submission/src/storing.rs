@@ -18,7 +18,7 @@ use validation::Validator;
 use crate::identity_guard::{IdentityGuard, keys_of};
 use crate::report::Counts;
 use crate::vanished::Met;
-use crate::{Tally, codes, words};
+use crate::{Tally, codes, placed, words};
 
 /// How many writes one commit carries. Index rows dominate the cost of a commit, and beyond about a
 /// thousand resources a larger one gains nothing.
@@ -39,6 +39,7 @@ pub(crate) struct Storing<'a> {
     as_of: Timestamp,
     pub(crate) as_of_text: Option<String>,
     pub(crate) snapshot: bool,
+    /// Whether nothing of the file is wanted, for its as-of date is older than what is stored or impossible.
     pub(crate) superseded: bool,
     pub(crate) met: Met,
     pub(crate) counts: Counts,
@@ -168,12 +169,45 @@ impl<'a> Storing<'a> {
     }
 }
 
+/// Whether a file claims to be true as of a later moment than it came. Every later file would be taken
+/// for an older one until that moment, so a year that cannot be meant is not let in; a period that
+/// ends in some weeks may be, and is pointed out.
+fn ahead(as_of: Timestamp, received: Timestamp) -> Option<Issue> {
+    const DAY: i64 = 24 * 60 * 60;
+    let seconds = as_of.as_second().saturating_sub(received.as_second());
+    let issue = if seconds > 366 * DAY {
+        Issue::error(
+            codes::FUTURE,
+            IssueType::BusinessRule,
+            "the file says that it is true as of a day more than a year ahead, so nothing of it was used",
+        )
+    } else if seconds > DAY {
+        Issue::warning(
+            codes::FUTURE,
+            IssueType::BusinessRule,
+            "the file says that it is true as of a day that has not come yet; until then every newer file will be taken for an older one",
+        )
+    } else {
+        return None;
+    };
+    Some(issue.help(
+        "look for a mistyped year in the date that the mapping reads, in any record of the file",
+    ))
+}
+
 impl Sink for Storing<'_> {
     fn begin(&mut self, beginning: &Beginning) -> ControlFlow<()> {
         self.as_of = beginning.as_of.instant;
         self.as_of_text = Some(beginning.as_of.text.clone());
         self.snapshot = beginning.snapshot;
         self.submission.as_of = self.as_of;
+        if let Some(issue) = ahead(self.as_of, self.submission.received) {
+            self.superseded = issue.is_error();
+            self.tally.add(&issue);
+            if self.superseded {
+                return ControlFlow::Break(());
+            }
+        }
         match self.newest() {
             Ok(Some(newest)) if self.snapshot && newest > self.as_of => {
                 self.superseded = true;
@@ -216,14 +250,16 @@ impl Sink for Storing<'_> {
         }
         let found = self.validator.validate(&made.resource, &[]);
         if has_errors(&found) {
-            return Verdict::Refused(found);
+            return Verdict::Refused(placed(found, &made));
         }
         let rtype = made.resource_type.to_string();
         let mut person = None;
         let mut identity = Vec::new();
         if rtype == "Patient" {
             match self.identity_issues(&made.id, &made) {
-                Ok(issues) if has_errors(&issues) => return Verdict::Refused(issues),
+                Ok(issues) if has_errors(&issues) => {
+                    return Verdict::Refused(placed(issues, &made));
+                }
                 Ok(issues) => identity = issues,
                 Err(error) => {
                     self.failed = Some(error);
@@ -237,16 +273,12 @@ impl Sink for Storing<'_> {
             }
             person = Some(keys);
         }
-        for mut issue in identity {
-            issue.input = Some(made.place.clone());
-            self.tally.add(&issue);
-        }
-        for issue in &made.issues {
+        for issue in placed(identity, &made)
+            .iter()
+            .chain(&made.issues)
+            .chain(&placed(found, &made))
+        {
             self.tally.add(issue);
-        }
-        for mut issue in found {
-            issue.input.get_or_insert_with(|| made.place.clone());
-            self.tally.add(&issue);
         }
         self.met.met(&rtype, &made.id);
         self.counts.resources += 1;

@@ -434,3 +434,104 @@ fn ids_need_the_deployments_secret() {
     let guess = IdSpace::published().resource_id("T1", "home", "Patient", "Patient", &[NUMBERS[0]]);
     assert!(stored.iter().all(|patient| patient.id != guess));
 }
+
+#[test]
+fn a_resource_that_is_not_valid_names_its_row() {
+    let bench = Bench::new();
+    // FHIR allows no control characters in a text, and the mapping lets them through.
+    let report = bench.submit(&[row("2026-09-30", 0, "Penicillin\u{1}")]);
+    let refused: Vec<_> = report
+        .issues
+        .iter()
+        .filter(|group| group.code.starts_with('V'))
+        .collect();
+    assert!(!refused.is_empty(), "{:#?}", report.issues);
+    for group in refused {
+        assert_eq!(group.places, ["home.csv, row 2"], "{group:#?}");
+    }
+}
+
+#[test]
+fn cs_02_two_people_with_one_number_are_pointed_out_in_a_conversion() {
+    let definitions = Definitions::embedded();
+    let validator = Validator::new(definitions, Arc::new(Terminology::new(definitions)));
+    // Known by surname, given name and birth date: people of their own, whatever their number.
+    let files = Embedded::new("test-home").with(
+        "mapping.yaml",
+        MAPPING
+            .replace("identity: [NHS Number, {", "identity: [{")
+            .replace("key: NHS Number", "key: [Surname, Given, Born]")
+            .into_bytes(),
+    );
+    let loaded = mapping::load(&files, definitions, &Terminology::new(definitions));
+    let mapping = loaded.mapping.unwrap();
+    let found = |second: &str| {
+        let csv = format!(
+            "{HEADER}{}2026-09-30,{second},,F,1\n",
+            row("2026-09-30", 0, "")
+        );
+        let context = mapping::RunContext {
+            tenant: "T1".to_owned(),
+            source: "home".to_owned(),
+            ids: IdSpace::published(),
+            as_of: None,
+        };
+        let input = Input::bytes("home.csv", csv.into_bytes());
+        let mut out = Vec::new();
+        submission::convert(&mapping, input, &context, &validator, &mut out, &mut |_| ())
+            .unwrap()
+            .unwrap_or_else(|issues| panic!("{issues:#?}"))
+            .report
+            .issues
+            .into_iter()
+            .filter(|group| group.code.starts_with('P'))
+            .map(|group| (group.code, group.places))
+            .collect::<Vec<_>>()
+    };
+    let place = vec!["home.csv, row 3".to_owned()];
+    let number = NUMBERS[0];
+    assert_eq!(
+        found(&format!("{number},Elsename,Bob,1950-05-05")),
+        [(codes::NUMBER_SHARED.to_owned(), place.clone())]
+    );
+    let first = row("2026-09-30", 0, "");
+    let surname = first.split(',').nth(2).unwrap();
+    let born = first.split(',').nth(4).unwrap();
+    assert_eq!(
+        found(&format!("{number},{surname},Bea,{born}")),
+        [(codes::REGISTERED_TWICE.to_owned(), place)]
+    );
+    assert_eq!(
+        found(&format!("{},Elsename,Bob,1950-05-05", NUMBERS[1])),
+        []
+    );
+}
+
+#[test]
+fn cs_04_a_mistyped_year_does_not_shut_later_files_out() {
+    let bench = Bench::new();
+    let report = bench.submit(&[row("2926-09-30", 0, "Penicillin")]);
+    assert_eq!(report.state, ReportState::Refused);
+    assert_eq!(report.issues.len(), 1, "{:#?}", report.issues);
+    assert_eq!(report.issues[0].code, codes::FUTURE);
+    assert!(bench.allergies().is_empty());
+    // The right file is not taken for an older one.
+    let report = bench.submit(&[row("2020-09-30", 0, "Penicillin")]);
+    assert_eq!(report.state, ReportState::Reported);
+    assert_eq!(bench.allergies(), ["Penicillin"]);
+}
+
+#[test]
+fn a_day_that_comes_soon_is_stored_and_pointed_out() {
+    let bench = Bench::new();
+    let soon = Timestamp::now() + jiff::SignedDuration::from_hours(24 * 30);
+    let report = bench.submit(&[row(&soon.to_string()[..10], 0, "Penicillin")]);
+    assert_eq!(report.state, ReportState::Reported);
+    assert!(
+        report
+            .issues
+            .iter()
+            .any(|group| group.code == codes::FUTURE)
+    );
+    assert_eq!(bench.allergies(), ["Penicillin"]);
+}
