@@ -127,7 +127,9 @@ fn lenient(headers: &HeaderMap) -> bool {
 /// withheld could be guessed (CS-3).
 pub(crate) fn is_location(rtype: &str, name: &str) -> bool {
     let code = name.split(':').next().unwrap_or_default();
-    summary::LOCATING.contains(&rtype)
-        && (code.starts_with("address")
-            || matches!(code, "telecom" | "phone" | "email" | "location" | "near"))
+    let by_home = summary::LOCATING.contains(&rtype)
+        && (code.starts_with("address") || matches!(code, "telecom" | "phone" | "email"));
+    // A placement is given by the home that the person lives in.
+    let by_placement = rtype == "EpisodeOfCare" && code == "organization";
+    by_home || by_placement || matches!(code, "location" | "near")
 }

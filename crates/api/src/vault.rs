@@ -7,7 +7,7 @@ use json::{Object, Value};
 use store::{
     Answer, Page, PersonRow, QuarantinedRow, Query, Sight, Store, Stored, Submission, Tenant,
 };
-use summary::{LOCATING, Settings, withhold_location};
+use summary::{Settings, may_say_where, withhold_location};
 
 use crate::failure::Failure;
 use crate::respond::parsed;
@@ -46,7 +46,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// What may be served of a stored resource: to another organisation, not where an untraced
-    /// person lives (CS-3). Only the few types that could say so are parsed for it.
+    /// person lives (CS-3). Only those that could say so are parsed for it.
     pub(crate) fn served(
         &self,
         mut stored: Stored,
@@ -54,8 +54,8 @@ impl Reader {
     ) -> Result<Stored, Failure> {
         if self.consumer
             && !settings.publish_location_of_untraced
-            && LOCATING.contains(&stored.rtype.as_str())
             && !stored.body.is_empty()
+            && str::from_utf8(&stored.body).is_ok_and(|body| may_say_where(&stored.rtype, body))
         {
             let mut resource = parsed(&stored.body)?;
             if withhold_location(&mut resource, settings) {

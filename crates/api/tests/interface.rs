@@ -736,6 +736,66 @@ async fn metrics_and_outcomes_name_no_person() {
 }
 
 #[tokio::test]
+async fn cs_03_a_placement_leads_nobody_to_the_home() {
+    let episode = |id: &str, kind: &str, home: &str| {
+        format!(
+            r#"{{"resourceType":"EpisodeOfCare","id":"{id}","status":"active","type":[{{"text":"{kind}"}}],"patient":{{"reference":"Patient/p1"}},"managingOrganization":{{"reference":"Organization/{home}","display":"{home}"}}}}"#
+        )
+    };
+    let served = served_with(|config| {
+        for name in ["EpisodeOfCare", "Organization", "ServiceRequest"] {
+            config.types.insert(name.to_owned());
+        }
+    })
+    .await;
+    served
+        .put(
+            "rose",
+            &[
+                &patient("p1", "Smith", "9990000018"),
+                &episode("e1", "Residential placement, Hidden", "Hidden"),
+                &episode("e2", "Home care", "Visitors"),
+                r#"{"resourceType":"Organization","id":"Hidden","name":"Hidden","address":[{"line":["12 Secret Lane"]}]}"#,
+                r#"{"resourceType":"ServiceRequest","id":"s1","status":"active","intent":"plan","subject":{"reference":"Patient/p1"},"locationCode":[{"text":"12 Secret Lane"}]}"#,
+            ],
+        )
+        .await;
+    for path in [
+        "/EpisodeOfCare/e1",
+        "/EpisodeOfCare/e1/_history",
+        "/EpisodeOfCare?patient=p1",
+        "/EpisodeOfCare?patient=p1&_format=xml",
+        "/ServiceRequest/s1",
+        "/ServiceRequest?patient=p1",
+    ] {
+        let got = served.get("gp", path).await;
+        assert_eq!(got.status, 200, "{path}");
+        for secret in ["Hidden", "Secret Lane"] {
+            assert!(!got.text().contains(secret), "{path}: {secret}");
+        }
+    }
+    let got = served.get("gp", "/Organization/Hidden").await;
+    assert!(!got.text().contains("Secret Lane"));
+    let got = served.get("gp", "/EpisodeOfCare/e2").await;
+    assert!(got.text().contains("Visitors") && !got.text().contains("SUBSETTED"));
+    for path in [
+        "/EpisodeOfCare?organization=Organization/Hidden",
+        "/Organization?address=Secret",
+    ] {
+        assert_eq!(served.get("gp", path).await.status, 403, "{path}");
+    }
+    let got = served.get("rose", "/EpisodeOfCare/e1").await;
+    assert!(got.text().contains("Hidden"));
+    assert_eq!(
+        served
+            .get("rose", "/EpisodeOfCare?organization=Organization/Hidden")
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
 async fn cs_03_where_an_untraced_person_lives_leaves_by_no_road() {
     let located = patient("p1", "Smith", "9990000018").replace(
         "\"gender\"",

@@ -252,13 +252,21 @@ fn document(resource: &Value) -> Described {
         });
         label(&mut details, "Where to find it", words);
     }
+    let mut named = [
+        concepts(resource, "type"),
+        resource.text("description").map(str::to_owned),
+        concepts(resource, "category"),
+    ]
+    .into_iter()
+    .flatten();
+    let what = named.next().unwrap_or_default();
+    // What describes it may be the only word on where the original lies.
+    let mut all: Vec<String> = named.filter(|words| *words != what).collect();
+    all.append(&mut details);
     Described {
-        what: concepts(resource, "type")
-            .or_else(|| resource.text("description").map(str::to_owned))
-            .or_else(|| concepts(resource, "category"))
-            .unwrap_or_default(),
+        what,
         status: status_of(resource),
-        details,
+        details: all,
         when: when(resource),
         caution: None,
     }
@@ -274,6 +282,7 @@ fn general(resource: &Value, resolve: &Lookup<'_>) -> Described {
         "description",
         "title",
         "serviceType",
+        "category",
     ];
     let mut named = NAMES.iter().filter_map(|name| {
         resource
@@ -291,7 +300,6 @@ fn general(resource: &Value, resolve: &Lookup<'_>) -> Described {
         .map(|(name, words)| format!("{}: {words}", heading(name)))
         .collect();
     for (name, title) in [
-        ("category", "Category"),
         ("intent", "Intent"),
         ("priority", "Priority"),
         ("reasonCode", "Reason"),
@@ -331,6 +339,28 @@ fn general(resource: &Value, resolve: &Lookup<'_>) -> Described {
                 .or_else(|| concepts(activity, "code")),
         );
     }
+    for name in ["input", "output"] {
+        for told in resource.each(name) {
+            let what = told.get("type").and_then(concept).unwrap_or_default();
+            details.extend(choice(told, "value").map(|value| format!("{what}: {value}")));
+        }
+    }
+    label(
+        &mut details,
+        "Due",
+        resource
+            .get("restriction")
+            .and_then(|limits| limits.get("period"))
+            .and_then(period),
+    );
+    // An extension that carries a concept says what no member could; its url says of what.
+    for extension in resource.each("extension") {
+        let words = extension.get("valueCodeableConcept").and_then(concept);
+        details.extend(words.map(|words| match extension_name(extension) {
+            Some(name) => format!("{name}: {words}"),
+            None => words,
+        }));
+    }
     label(&mut details, "Value", choice(resource, "value"));
     label(
         &mut details,
@@ -352,6 +382,23 @@ fn general(resource: &Value, resolve: &Lookup<'_>) -> Described {
     }
 }
 
+/// The last part of an extension's url in words: `…/Extension-UKCore-SourceOfServiceRequest` is
+/// "Source of service request".
+fn extension_name(extension: &Value) -> Option<String> {
+    let last = extension.text("url")?.rsplit(['/', '-']).next()?;
+    let mut name = String::new();
+    for c in last.chars() {
+        if c.is_uppercase() && !name.is_empty() {
+            name.push(' ');
+        }
+        match name.is_empty() {
+            true => name.extend(c.to_uppercase()),
+            false => name.extend(c.to_lowercase()),
+        }
+    }
+    (!name.is_empty()).then_some(name)
+}
+
 fn heading(name: &str) -> &'static str {
     match name {
         "type" => "Type",
@@ -359,6 +406,7 @@ fn heading(name: &str) -> &'static str {
         "description" => "Description",
         "class" => "Class",
         "serviceType" => "Service",
+        "category" => "Category",
         _ => "Also",
     }
 }

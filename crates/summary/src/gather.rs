@@ -1,5 +1,6 @@
 //! From contributions to statements: what is shown, what is not, and why.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use json::Value;
@@ -15,7 +16,7 @@ use crate::sections::Key;
 use crate::settings::Settings;
 use crate::statement::{Cited, Statement, collapse};
 use crate::time::{days_before, within_months};
-use crate::withhold::{any_restricted, may_locate};
+use crate::withhold::{any_restricted, may_locate, strip_location};
 use crate::{Contribution, ident};
 
 /// How many readings of one kind are shown from one contribution; the rest are counted.
@@ -119,7 +120,12 @@ fn contribute<'a>(
     let mut seen = BTreeSet::new();
     let mut series: BTreeMap<(Key, String), Vec<Statement>> = BTreeMap::new();
     for stated in &contribution.resources {
-        let resource = &stated.resource;
+        let mut resource = Cow::Borrowed(&stated.resource);
+        // Before anything is put in words: what is withheld must not be in the narrative either.
+        if gathered.located.get(index) != Some(&true) {
+            strip_location(resource.to_mut());
+        }
+        let resource = resource.as_ref();
         let Some(name) = local_name(resource) else {
             continue;
         };
@@ -129,7 +135,11 @@ fn contribute<'a>(
         let keys = match place(resource) {
             Placed::In(keys) => keys,
             Placed::Support => {
-                gathered.support.insert((index, name), resource);
+                gathered.support.insert((index, name), &stated.resource);
+                continue;
+            }
+            Placed::Over(key) => {
+                *gathered.older.entry(key).or_default() += 1;
                 continue;
             }
             Placed::NotShown => continue,

@@ -43,7 +43,7 @@ pub use contribution::{Contribution, HeldBack, Review, Stated};
 pub use person::Refusal;
 pub use render::{Unreadable, render_text};
 pub use settings::{Mode, Settings};
-pub use withhold::{LOCATING, withhold_location};
+pub use withhold::{LOCATING, may_say_where, withhold_location};
 
 /// A finished summary.
 #[derive(Debug, Clone, PartialEq, Eq)]

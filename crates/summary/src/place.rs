@@ -15,7 +15,9 @@ pub(crate) enum Placed {
     In(Vec<Key>),
     /// It is shown only where something refers to it.
     Support,
-    /// It is not part of a summary: an error, something no longer in force, an event of routine.
+    /// It is no longer in force: not shown, but the section says that there is such a thing.
+    Over(Key),
+    /// It is not part of a summary: an error, an event of routine.
     NotShown,
 }
 
@@ -51,7 +53,7 @@ pub(crate) fn place(resource: &Value) -> Placed {
         "CareTeam" | "PractitionerRole" => one(Key::Contacts),
         "Immunization" => match resource.text("status") {
             Some("completed") => one(Key::Immunisations),
-            _ => Placed::NotShown,
+            _ => Placed::Over(Key::Immunisations),
         },
         "Procedure" => ended_or(resource, &["not-done"], Key::Procedures),
         "DeviceUseStatement" => one(Key::MedicalDevices),
@@ -72,7 +74,7 @@ fn is_error(resource: &Value) -> bool {
 
 fn ended_or(resource: &Value, gone: &[&str], key: Key) -> Placed {
     match resource.text("status") {
-        Some(status) if gone.contains(&status) => Placed::NotShown,
+        Some(status) if gone.contains(&status) => Placed::Over(key),
         _ => one(key),
     }
 }
@@ -98,12 +100,18 @@ fn condition(resource: &Value) -> Key {
 }
 
 fn flag(resource: &Value) -> Placed {
-    if resource.text("status") != Some("active") {
-        return Placed::NotShown;
+    let placed = in_force(resource);
+    match (resource.text("status"), placed) {
+        (Some("active"), placed) => Placed::In(placed),
+        (_, placed) => Placed::Over(placed.first().copied().unwrap_or(Key::Alerts)),
     }
+}
+
+/// The sections of a flag that is in force.
+fn in_force(resource: &Value) -> Vec<Key> {
     let words = words_of(resource, &["category", "code"]);
     if has_code(resource, "code", "1108111000000107") || words.contains("reasonable adjustment") {
-        return one(Key::Adjustments);
+        return vec![Key::Adjustments];
     }
     // Legal matters belong to Legal information; that someone is deprived of liberty is an alert too.
     let deprived = [
@@ -115,9 +123,9 @@ fn flag(resource: &Value) -> Placed {
     .iter()
     .any(|word| words.contains(word));
     match (deprived, words.contains("legal information")) {
-        (true, _) => Placed::In(vec![Key::Alerts, Key::Legal]),
-        (false, true) => one(Key::Legal),
-        (false, false) => one(Key::Alerts),
+        (true, _) => vec![Key::Alerts, Key::Legal],
+        (false, true) => vec![Key::Legal],
+        (false, false) => vec![Key::Alerts],
     }
 }
 
@@ -199,7 +207,7 @@ pub(crate) const AUTHORITY: &[&str] = &[
 
 fn related_person(resource: &Value) -> Placed {
     if resource.get("active").and_then(Value::as_bool) == Some(false) {
-        return Placed::NotShown;
+        return Placed::Over(Key::Contacts);
     }
     let words = words_of(resource, &["relationship"]);
     if AUTHORITY.iter().any(|word| words.contains(word)) {
@@ -245,7 +253,7 @@ fn document(resource: &Value) -> Placed {
         .text("status")
         .is_some_and(|status| status != "current")
     {
-        return Placed::NotShown;
+        return Placed::Over(Key::Documents);
     }
     let typed = |codes: &[&str]| codes.iter().any(|code| has_code(resource, "type", code));
     let words = words_of(resource, &["type", "category", "description"]);

@@ -448,7 +448,10 @@ fn cs_13_a_report_of_a_form_is_not_the_decision() {
     );
     assert!(said.contains("not in itself a decision against CPR") && !said.contains("DNACPR"));
     let ended = flag("DNACPR in place", "x").replace("\"active\"", "\"inactive\"");
-    assert!(section(&summary(&[home("A1", &[&ended])]).bundle, "Alerts").is_none());
+    let made = summary(&[home("A1", &[&ended])]);
+    assert_eq!(entries(&made.bundle, "Alerts"), 0);
+    assert!(words(&made.bundle, "Alerts").contains("1 older or ended record(s) are not shown"));
+    assert!(!made.bundle.to_string().contains("DNACPR"));
 
     let respect = r#"{"resourceType":"DocumentReference","status":"current","type":{"coding":[{"system":"http://snomed.info/sct","code":"1382601000000107","display":"ReSPECT form"}]},"content":[{"attachment":{"title":"Kept in the office"}}]}"#;
     let said = words(
@@ -634,4 +637,102 @@ fn cs_21_a_demonstration_says_what_it_is_and_live_care_takes_only_reviewed_mappi
         summarise(&[home("B2", &[])], &live),
         Err(Refusal::NoContribution)
     ));
+}
+
+#[test]
+fn cs_03_a_placement_does_not_name_the_home() {
+    let organisation = |id: &str, name: &str| {
+        format!(r#"{{"resourceType":"Organization","id":"{id}","name":"{name}"}}"#)
+    };
+    let episode = |types: &str, id: &str, name: &str| {
+        format!(
+            r#"{{"resourceType":"EpisodeOfCare","status":"active","type":[{types}],"managingOrganization":{{"reference":"Organization/{id}","display":"{name}"}},"period":{{"start":"2026-01-02"}}}}"#
+        )
+    };
+    let placement = episode(
+        r#"{"coding":[{"system":"x","code":"LTRC"}],"text":"Placed at  hidden HOUSE, ground floor"},{"text":"Residential care"}"#,
+        "o1",
+        "Hidden House",
+    );
+    let unsaid = episode("", "o1", "Hidden House").replace("\"type\":[],", "");
+    let visits = episode(r#"{"text":"Home care, 4 calls"}"#, "o2", "Rose Homecare");
+    let resources = [
+        placement,
+        unsaid,
+        visits,
+        organisation("o1", "Hidden House"),
+        organisation("o2", "Rose Homecare"),
+    ];
+    let council = home("A1", &resources.each_ref().map(String::as_str));
+    let text = summary(std::slice::from_ref(&council)).bundle.to_string();
+    assert!(!text.to_lowercase().contains("hidden house"), "{text}");
+    for kept in ["LTRC", "Residential care", "2026-01-02", "Rose Homecare"] {
+        assert!(text.contains(kept), "{kept} is lost");
+    }
+    let mut open = settings();
+    open.publish_location_of_untraced = true;
+    let made = summarise(&[council], &open).unwrap();
+    assert!(
+        made.bundle
+            .to_string()
+            .contains("hidden HOUSE, ground floor")
+    );
+}
+
+#[test]
+fn cs_13_where_the_original_lies_is_said() {
+    let form = r#"{"resourceType":"DocumentReference","status":"current","type":{"text":"ReSPECT form"},"description":"Where to find it: yellow folder, main office","content":[{"attachment":{"title":"r.pdf"}}]}"#;
+    let made = summary(&[home("A1", &[form])]);
+    let said = words(&made.bundle, "Advance Directives");
+    assert!(
+        said.contains("yellow folder, main office") && said.contains("r.pdf"),
+        "{said}"
+    );
+    let flag = r#"{"resourceType":"Flag","status":"active","code":{"text":"DNACPR: the provider reports a form exists; check the original"}}"#;
+    let made = summary(&[home("A1", &[flag])]);
+    assert!(words(&made.bundle, "Alerts").contains("the provider reports"));
+}
+
+#[test]
+fn what_services_record_is_shown_whole() {
+    let task = r#"{"resourceType":"Task","status":"completed","intent":"plan","code":{"text":"Review"},
+        "input":[{"type":{"text":"Method"},"valueString":"Telephone"}],
+        "output":[{"type":{"text":"Outcome"},"valueCodeableConcept":{"text":"No change in package"}},{"type":{"text":"Eligible needs"},"valueString":"Yes"}],
+        "restriction":{"period":{"end":"2026-10-31"}}}"#;
+    let request = r#"{"resourceType":"ServiceRequest","status":"completed","intent":"plan","category":[{"text":"Request for social care"}],
+        "extension":[{"url":"https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-SourceOfServiceRequest","valueCodeableConcept":{"text":"Discharge from hospital"}}]}"#;
+    let made = summary(&[home("A1", &[task, request])]);
+    let said = words(&made.bundle, "Social Care services");
+    for part in [
+        "Method: Telephone",
+        "Outcome: No change in package",
+        "Eligible needs: Yes",
+        "Due:",
+        "2026-10-31",
+        "Request for social care",
+        "Source of service request: Discharge from hospital",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("no description"), "{said}");
+}
+
+#[test]
+fn cs_07_what_is_over_is_counted() {
+    let over = [
+        r#"{"resourceType":"Flag","status":"inactive","code":{"text":"Key worker away"}}"#,
+        r#"{"resourceType":"EpisodeOfCare","status":"cancelled","type":[{"text":"Meals"}]}"#,
+        r#"{"resourceType":"RelatedPerson","active":false,"name":[{"text":"Bo"}]}"#,
+    ];
+    let made = summary(&[home("A1", &over)]);
+    for section in [
+        "Alerts",
+        "Social Care services",
+        "Professional and personal contacts",
+    ] {
+        assert!(
+            words(&made.bundle, section).contains("1 older or ended record(s) are not shown"),
+            "{section}"
+        );
+    }
 }

@@ -94,7 +94,13 @@ fn resuscitation(resource: &Value, described: &mut Described) {
         true => "DNACPR or ReSPECT",
         false => "DNACPR",
     };
-    described.what = format!("{which}: the home reports a form exists; check the original");
+    // A mapping that words it so already says who reports it: a day centre is no home.
+    if !described
+        .what
+        .ends_with(" reports a form exists; check the original")
+    {
+        described.what = format!("{which}: the home reports a form exists; check the original");
+    }
     described.details.clear();
     described.caution = Some(
         "This is not the decision itself. Its absence elsewhere would not mean \"for CPR\""
