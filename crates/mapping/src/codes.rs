@@ -144,6 +144,10 @@ pub const NO_CODE: &str = "M119";
 pub const REFUSED: &str = "M120";
 /// A record of a kind that the mapping does not read.
 pub const OUTSIDE: &str = "M121";
+/// The file has no record that can be read.
+pub const NO_RECORDS: &str = "M122";
+/// The records of a snapshot disagree about the date that it is as of.
+pub const AS_OF_VARIES: &str = "M123";
 
 // ---- Tests: M150 onwards.
 

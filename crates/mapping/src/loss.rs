@@ -21,6 +21,9 @@ pub struct Loss {
     pub denied: Vec<ColumnLoss>,
     /// Labels for which a code table had no row.
     pub unmapped: Vec<LabelLoss>,
+    /// Cells of records that a later record of their group overtook and that say something else
+    /// than what stands.
+    pub overtaken_cells: Vec<ColumnLoss>,
     /// Records that a later version in the same file overtook, by table.
     pub overtaken: BTreeMap<String, u64>,
 }
@@ -75,6 +78,8 @@ pub(crate) struct LossCounter {
     unmapped: Vec<HashMap<String, u64>>,
     beyond: Vec<u64>,
     pub overtaken: Vec<u64>,
+    /// By rule and column.
+    overtaken_cells: HashMap<(usize, usize), u64>,
 }
 
 impl LossCounter {
@@ -88,6 +93,7 @@ impl LossCounter {
             unmapped: program.codes.iter().map(|_| HashMap::new()).collect(),
             beyond: vec![0; program.codes.len()],
             overtaken: vec![0; program.tables.len()],
+            overtaken_cells: HashMap::new(),
         }
     }
 
@@ -99,6 +105,10 @@ impl LossCounter {
         {
             *count += 1;
         }
+    }
+
+    pub fn overtaken_cell(&mut self, rule: usize, column: usize) {
+        *self.overtaken_cells.entry((rule, column)).or_default() += 1;
     }
 
     pub fn unmapped(&mut self, table: usize, label: String) {
@@ -155,6 +165,26 @@ impl LossCounter {
                             loss.unused.push(entry(None, filled - used));
                         }
                     }
+                }
+            }
+            for (position, column) in table.columns.iter().enumerate() {
+                // Several rules may group by the same column; a cell is counted once.
+                let cells = program
+                    .rules
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, rule)| rule.table == index)
+                    .filter_map(|(rule, _)| self.overtaken_cells.get(&(rule, position)))
+                    .max()
+                    .copied()
+                    .unwrap_or(0);
+                if cells > 0 {
+                    loss.overtaken_cells.push(ColumnLoss {
+                        table: table.name.to_string(),
+                        column: column.name.to_string(),
+                        reason: None,
+                        cells,
+                    });
                 }
             }
             let overtaken = self.overtaken.get(index).copied().unwrap_or(0);

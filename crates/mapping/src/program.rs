@@ -100,6 +100,8 @@ pub(crate) struct Partner {
     /// Which of the cells that are kept of that table.
     pub slot: usize,
     pub keys: Option<Vec<Op>>,
+    /// Which parts of the key are labels: case, dashes and spaces do not matter.
+    pub labels: Vec<bool>,
     /// Whether a record without a partner is worth a warning.
     pub expected: bool,
     pub spot: Spot,

@@ -606,3 +606,148 @@ fn cs_04_a_file_that_nobody_dates_is_unusable() {
     assert_eq!(issues[0].code, "M117");
     assert!(sink.made.is_empty());
 }
+
+#[test]
+fn cs_04_what_a_later_record_overtakes_leaves_a_trace() {
+    let (made, report) = council(&[
+        "P1,A,,,Yes,,Service,E1,01/01/2026",
+        "P1,A,,,No,,Service,E2,01/02/2026",
+    ]);
+    assert!(made.of("Condition").is_empty());
+    let said = made
+        .issues
+        .iter()
+        .find(|issue| issue.code == "M112")
+        .expect("a word about the contradiction");
+    assert!(said.message.contains("'Dementia'"), "{said}");
+    let overtaken = &report.loss.overtaken_cells;
+    assert!(
+        overtaken
+            .iter()
+            .any(|one| one.column == "Dementia" && one.cells == 1),
+        "{overtaken:?}"
+    );
+}
+
+#[test]
+fn cs_04_records_that_disagree_about_the_as_of_date_are_named() {
+    let (made, report) = council(&[
+        "P1,A,,,,,Service,E1,01/01/2026",
+        "P2,B,,,,,Service,E2,01/01/2062",
+    ]);
+    assert_eq!(report.as_of.text, "2062-01-01");
+    let said = made
+        .issues
+        .iter()
+        .find(|issue| issue.code == "M123")
+        .expect("a word about the dates");
+    assert_eq!(said.input.as_ref().and_then(|place| place.row), Some(3));
+}
+
+#[test]
+fn a_file_without_a_readable_record_says_why() {
+    let mapping = good("council", COUNCIL, &[]);
+    let mut sink = support::Gathered::default();
+    let text = "Person,Name,GP,GP Name,Dementia,Autism,Kind,Event,Date\nP1,A\n";
+    let mut context = support::context();
+    context.as_of = None;
+    let input = source::Input::bytes("council.csv", text.as_bytes().to_vec());
+    let issues = mapping.run(&input, &context, &mut sink).unwrap_err();
+    let codes: Vec<&str> = issues.iter().map(|issue| &*issue.code).collect();
+    assert!(
+        codes.contains(&"M122") || codes.contains(&"S008"),
+        "{codes:?}"
+    );
+    assert!(
+        codes.iter().any(|code| code.starts_with('S')),
+        "the row's own issue is there: {codes:?}"
+    );
+}
+
+#[test]
+fn a_failed_reference_names_the_column_and_keeps_the_value_for_the_sender() {
+    let text = COUNCIL.replace(
+        "  EpisodeOfCare:",
+        "  RelatedPerson:\n    from: rows\n    each: { columns: [GP, GP Name], as: other }\n    key: =other.column\n    patient: =Patient.by(other)\n  Patient.by:\n    from: rows\n    group: Person\n    latest: =[Date]\n    name: [ { family: \"=[Name]\" } ]\n  EpisodeOfCare:",
+    );
+    let mapping = good("council", &text, &[]);
+    let rows = "Person,Name,GP,GP Name,Dementia,Autism,Kind,Event,Date\nP1,A,P1,P9,,,Service,E1,01/01/2026\n";
+    let (made, _) = run(&mapping, "council.csv", rows.as_bytes());
+    assert_eq!(made.of("RelatedPerson").len(), 1);
+    let held_back = made
+        .quarantined
+        .iter()
+        .find(|one| one.rule.as_deref() == Some("RelatedPerson"))
+        .unwrap();
+    let issue = &held_back.issues[0];
+    assert_eq!(issue.code, "M106");
+    assert_eq!(
+        issue.input.as_ref().unwrap().column.as_deref(),
+        Some("GP Name")
+    );
+    assert_eq!(issue.value.as_deref(), Some("P9"));
+}
+
+#[test]
+fn a_resource_that_a_missing_value_quarantines_keeps_its_warning_and_its_element() {
+    let text = COUNCIL.replace(
+        "    status: active\n    patient: =Patient()",
+        "    warn: the list is not named\n    status: active\n    type: '=[GP] | textOnly | onMissing(quarantine)'\n    patient: =Patient()",
+    );
+    let mapping = good("council", &text, &[]);
+    let rows =
+        "Person,Name,GP,GP Name,Dementia,Autism,Kind,Event,Date\nP1,A,,,,,Service,E1,01/01/2026\n";
+    let (made, _) = run(&mapping, "council.csv", rows.as_bytes());
+    let issues = &made.quarantined[0].issues;
+    assert_eq!(issues[0].code, "M105");
+    assert_eq!(issues[0].element.as_deref(), Some("EpisodeOfCare.type"));
+    assert!(
+        issues
+            .iter()
+            .any(|issue| issue.code == "M115" && issue.message.contains("not named"))
+    );
+}
+
+#[test]
+fn cs_12_two_documents_of_one_version_that_differ_are_both_quarantined() {
+    let mapping = good("book", BOOK, &[]);
+    let document = |alert: &str, version: &str| {
+        format!(
+            r#"{{"recordUid":"a","versionNumber":{version},"exported":"2026-01-01T10:00:00Z","name":{{"family":"F"}},"alerts":[{{"text":"{alert}"}}]}}"#
+        )
+    };
+    let both = format!("[{},{}]", document("Falls", "1"), document("Dogs", "1"));
+    let (made, _) = run(&mapping, "book.json", both.as_bytes());
+    assert!(made.made.is_empty(), "{}", made.text());
+    assert_eq!(made.refusals(), ["M111", "M111"]);
+    let same = format!("[{},{}]", document("Falls", "1"), document("Falls", "1"));
+    let (made, _) = run(&mapping, "book.json", same.as_bytes());
+    assert_eq!(
+        (made.made.len(), made.quarantined.len()),
+        (2, 0),
+        "{:#?}",
+        made.quarantined
+    );
+    let broken = format!("[{}]", document("Falls", "1.5"));
+    let (made, _) = run(&mapping, "book.json", broken.as_bytes());
+    assert!(made.made.is_empty());
+    assert_eq!(made.quarantined.len(), 1);
+    assert!(made.refusals()[0].starts_with('S'), "{:?}", made.refusals());
+}
+
+#[test]
+fn a_label_as_a_key_is_looked_up_as_a_label() {
+    let text = COUNCIL
+        .replace("Kind: { type: code, values: [Service, Review, Safeguarding] }", "Kind: { type: code, values: [Service, Review, Safeguarding] }\n")
+        .replace("key: [Person, Event]", "key: Kind")
+        .replace("    status: active\n    patient: =Patient()", "    key: =[Event]\n    status: active\n    type: '=rows(\"REVIEW\").[GP Name] | textOnly'\n    patient: =Patient()");
+    let mapping = good("council", &text, &[]);
+    let rows = "Person,Name,GP,GP Name,Dementia,Autism,Kind,Event,Date\nP1,A,,,,,Service,E1,01/01/2026\nP1,A,,Found,,, review ,E2,01/01/2026\n";
+    let (made, _) = run(&mapping, "council.csv", rows.as_bytes());
+    assert!(
+        made.one("EpisodeOfCare")
+            .resource
+            .to_string()
+            .contains("Found")
+    );
+}

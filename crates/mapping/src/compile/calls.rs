@@ -745,6 +745,8 @@ impl Compiler<'_> {
                 }
             }
         }
+        // What FHIR writes is never ambiguous: also how a real date in a text column reads.
+        formats.extend(DatePattern::parse("iso").ok());
         let of = if time { Type::DateTime } else { Type::Date };
         let op = Op::ReadDate {
             value: Box::new(op),

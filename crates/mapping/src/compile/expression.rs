@@ -367,6 +367,11 @@ impl Compiler<'_> {
                 table,
                 slot,
                 keys,
+                labels: decl
+                    .key
+                    .iter()
+                    .map(|&column| is_label(decl, column))
+                    .collect(),
                 expected: true,
                 spot,
             })),
@@ -599,20 +604,19 @@ impl Compiler<'_> {
                 );
                 return None;
             }
-            if let Some(list) = self.label_list(cell, scope) {
-                if let (Op::Text(text), Some(list)) = (literal, list) {
-                    index = list.find(text);
-                    if index.is_none() {
-                        let help =
-                            suggest(text, list.labels().iter().map(String::as_str), "labels");
-                        self.findings.error(
-                            codes::NOT_IN_LIST,
-                            spot,
-                            format!("'{text}' is not in the list of the column"),
-                            help,
-                        );
-                        return None;
-                    }
+            if let Some(Some(list)) = self.label_list(cell, scope)
+                && let Op::Text(text) = literal
+            {
+                index = list.find(text);
+                if index.is_none() {
+                    let help = suggest(text, list.labels().iter().map(String::as_str), "labels");
+                    self.findings.error(
+                        codes::NOT_IN_LIST,
+                        spot,
+                        format!("'{text}' is not in the list of the column"),
+                        help,
+                    );
+                    return None;
                 }
             }
         }
@@ -686,6 +690,14 @@ impl Compiler<'_> {
                 .kind,
         )
     }
+}
+
+/// Whether a column holds labels, which are looked up without regard to case, dashes and spaces.
+pub(crate) fn is_label(table: &crate::declare::source::TableDecl, column: usize) -> bool {
+    table
+        .columns
+        .get(column)
+        .is_some_and(|column| matches!(column.column.kind, ColumnType::Code { .. }))
 }
 
 /// The values that the cells of a column have.

@@ -109,6 +109,13 @@ impl<'a> Cx<'a> {
     }
 
     fn field(&mut self, field: &'a Field, out: &mut json::Object) -> (bool, bool) {
+        let outer = self.element.replace(&field.path);
+        let found = self.field_value(field, out);
+        self.element = outer;
+        found
+    }
+
+    fn field_value(&mut self, field: &'a Field, out: &mut json::Object) -> (bool, bool) {
         // The common case: one item, no array, no extension.
         if let ([item], false) = (field.items.as_slice(), field.array) {
             match item {

@@ -51,6 +51,8 @@ pub(crate) struct Cx<'a> {
     /// The last resource of this same record that was referred to: rule, parents up, id. A
     /// resource refers to its person twice, in its id and in an element.
     pub resolved: Option<(usize, u8, CompactString)>,
+    /// The element that is being built.
+    pub element: Option<&'a str>,
     /// Only the value is wanted: nothing is reported.
     pub quiet: bool,
     /// Labels without a code: table, label.
@@ -68,6 +70,7 @@ impl<'a> Cx<'a> {
             refused: false,
             refused_person: None,
             resolved: None,
+            element: None,
             quiet,
             unmapped: Vec::new(),
             references: Vec::new(),
@@ -86,6 +89,9 @@ impl<'a> Cx<'a> {
         let mut issue = Issue::new(code, severity, IssueType::BusinessRule, message).help(help);
         if spot.line > 0 {
             issue = issue.at_mapping(place(&self.shared.program.file, spot));
+        }
+        if let Some(element) = self.element {
+            issue = issue.at_element(element);
         }
         match self.record {
             Some(record) => issue.at_input(record.row.place()),

@@ -14,6 +14,13 @@ pub(super) fn hash_parts(parts: &[Cow<'_, str>]) -> u64 {
     hasher.finish()
 }
 
+/// The hash of a text.
+pub(super) fn text_hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Feeds a raw cell into a hash.
 pub(super) fn hash_cell(raw: &RawCell<'_>, hasher: &mut DefaultHasher) {
     match raw {

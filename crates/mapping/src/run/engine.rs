@@ -13,7 +13,7 @@ use super::content::{cell_hash, row_hash};
 use super::grouping::Group;
 use super::index::{Indexes, State, Times, read_id};
 use super::naming::Name;
-use super::survey::{Partners, settle, survey};
+use super::survey::{Partners, Version, settle, survey};
 use super::value::Val;
 use crate::codes;
 use crate::findings::place;
@@ -40,7 +40,27 @@ pub(crate) fn run(
         }
     })
     .map_err(|issue| vec![*issue])?;
-    let (as_of, differs) = settle(survey.as_of, program, context).map_err(|issue| vec![*issue])?;
+    let records: u64 = opened.census().map_or(0, |census| {
+        census.tables.iter().map(|table| table.records).sum()
+    });
+    let (as_of, differs) = match settle(survey.as_of, program, context) {
+        Ok(settled) => settled,
+        Err(issue) => {
+            // The reason that there is no date is worth more than that there is none.
+            let mut issues = survey.unreadable;
+            if records == 0 {
+                let nothing = Issue::error(
+                    codes::NO_RECORDS,
+                    IssueType::Incomplete,
+                    "the file has no record that can be read",
+                );
+                issues.push(nothing.help("export it again, and look at the rows named here"));
+            }
+            issues.extend(survey.issues);
+            issues.push(*issue);
+            return Err(issues);
+        }
+    };
     let mut counts = Counts::default();
     if let Some(census) = opened.census() {
         for (table, counted) in program.tables.iter().zip(&census.tables) {
@@ -72,7 +92,13 @@ pub(crate) fn run(
         report.stopped = true;
         return Ok(report);
     }
-    for issue in opened.issues().iter().cloned().chain(differs) {
+    for issue in opened
+        .issues()
+        .iter()
+        .cloned()
+        .chain(survey.issues)
+        .chain(differs)
+    {
         sink.issue(issue);
     }
     let rules = program.rules.iter().map(RuleConstants::new).collect();
@@ -105,7 +131,7 @@ struct Engine<'p> {
     context: &'p RunContext,
     indexes: Indexes,
     partners: Partners,
-    latest: Vec<HashMap<u64, i64>>,
+    latest: Vec<HashMap<u64, Version>>,
     local: String,
     constants: Vec<RuleConstants>,
     tags: Vec<Value>,
@@ -160,6 +186,10 @@ enum Use {
     Overtaken,
     Outside,
     Lacking,
+    /// Its version cannot be read.
+    Unversioned(Vec<Issue>),
+    /// Another record of the same version differs.
+    Rival,
 }
 
 /// What a refused resource would have been called.
@@ -298,13 +328,27 @@ impl Engine<'_> {
                 if !cx.holds(declared.only.as_ref()) {
                     return Use::Outside;
                 }
-                if let Some(versioned) = &declared.latest
-                    && let Some(hash) = cx.key(&versioned.of, true)
-                {
+                if let Some(versioned) = &declared.latest {
+                    let hash = cx.key(&versioned.of, true);
                     let rank = cx.evaluate(&versioned.by).rank();
-                    let best = self.latest.get(table).and_then(|known| known.get(&hash));
-                    if best.is_some_and(|best| *best > rank) {
-                        return Use::Overtaken;
+                    if cx.refused {
+                        let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), false);
+                        cx.key(&versioned.of, true);
+                        cx.evaluate(&versioned.by);
+                        return Use::Unversioned(cx.issues);
+                    }
+                    let known = self
+                        .latest
+                        .get(table)
+                        .zip(hash)
+                        .and_then(|(known, hash)| known.get(&hash));
+                    if let Some(version) = known {
+                        if version.rank > rank {
+                            return Use::Overtaken;
+                        }
+                        if version.conflict {
+                            return Use::Rival;
+                        }
                     }
                 }
             }
@@ -531,7 +575,15 @@ impl Engine<'_> {
                 self.quarantine(rule, position, None, None, vec![issue], Vec::new(), row);
                 continue;
             }
-            if group.state != State::Pending || !group.is_winner(this_rank, content) {
+            if !group.is_winner(this_rank, content) {
+                for (place, &column) in grouping.columns.iter().enumerate() {
+                    if group.differs(place, cell_hash(row, column)) {
+                        self.loss.overtaken_cell(position, column);
+                    }
+                }
+                continue;
+            }
+            if group.state != State::Pending {
                 continue;
             }
             group.state = State::NotMade;
@@ -559,7 +611,18 @@ impl Engine<'_> {
                 warning,
                 item,
             };
+            let warning = context.warning.clone();
             self.make_record(position, rule, Record { row, filled }, Some(context));
+            // Where the merged record makes nothing, that older ones said otherwise is worth a word.
+            let made_nothing = self
+                .indexes
+                .rules
+                .get(position)
+                .and_then(|index| index.groups.get(&hash))
+                .is_some_and(|group| group.state == State::NotMade);
+            if let (Some(warning), true) = (warning, made_nothing) {
+                self.sink.issue(warning);
+            }
         }
     }
 
@@ -743,14 +806,7 @@ impl Engine<'_> {
         out.insert("id", id.as_str());
         out.insert("meta", self.meta(cx, rule, constants));
         cx.fields(&rule.body, &mut out, Some(()));
-        if cx.refused {
-            return Outcome::Refused {
-                labels: labels(cx),
-                named: Some(self.named(rule, &name)),
-                person: None,
-                issues: std::mem::take(&mut cx.issues),
-            };
-        }
+        let refused = cx.refused;
         for warning in &rule.warnings {
             if cx.holds(warning.when.as_ref()) {
                 let issue = cx.issue(
@@ -762,6 +818,14 @@ impl Engine<'_> {
                 );
                 cx.issues.push(issue);
             }
+        }
+        if refused {
+            return Outcome::Refused {
+                labels: labels(cx),
+                named: Some(self.named(rule, &name)),
+                person: None,
+                issues: std::mem::take(&mut cx.issues),
+            };
         }
         if name.weak {
             let issue = cx.issue(
@@ -1044,6 +1108,10 @@ impl Engine<'_> {
             }
             Use::Outside => return self.outside(declared.only.is_some(), row),
             Use::Lacking => return self.lacking(row),
+            // What stands inside such a record goes with it, and it is reported itself.
+            Use::Unversioned(_) | Use::Rival if declared.latest.is_none() => return,
+            Use::Unversioned(issues) => return self.refuse_record(issues, row),
+            Use::Rival => return self.rival(row),
         }
         let mut used = vec![false; declared.columns.len()];
         let mut mark = |columns: &[usize]| {
@@ -1102,6 +1170,17 @@ impl Engine<'_> {
         for issue in issues {
             self.sink.issue(issue);
         }
+    }
+
+    fn rival(&mut self, row: &Row<'_>) {
+        let issue = Issue::error(
+            codes::DIFFERENT_TWICE,
+            IssueType::Conflict,
+            "this record and another have one version and differ; none is kept, because no winner is guessed",
+        )
+        .help("mend or remove one of them in the source system")
+        .at_input(row.place());
+        self.refuse_record(vec![issue], row);
     }
 
     fn outside(&mut self, own: bool, row: &Row<'_>) {

@@ -188,8 +188,11 @@ impl<'a> Cx<'a> {
             None => table.only(),
             Some(keys) => {
                 let mut parts: Vec<Cow<'a, str>> = Vec::with_capacity(keys.len());
-                for key in keys {
+                for (key, is_label) in keys.iter().zip(&partner.labels) {
                     match self.evaluate(key).text() {
+                        Some(text) if *is_label => {
+                            parts.push(Cow::Owned(normalise_label(&text).into_owned()));
+                        }
                         Some(text) => parts.push(text),
                         None => return Val::Nothing,
                     }

@@ -51,6 +51,21 @@ impl Group {
         self.rank == rank && self.content == content
     }
 
+    /// Whether a record's cell says something else than what stands for the group.
+    pub fn differs(&self, position: usize, cell: Option<u32>) -> bool {
+        let column = u16::try_from(position).unwrap_or(u16::MAX);
+        let own = self.cells.get(position).copied().unwrap_or(0);
+        let stands = match own {
+            0 => self
+                .fillers
+                .iter()
+                .find(|filler| filler.column == column)
+                .map_or(0, |filler| filler.cell),
+            own => own,
+        };
+        cell.is_some_and(|cell| cell != stands)
+    }
+
     /// Takes a further record into account.
     pub fn add(&mut self, rank: i64, content: u32, cells: &[Option<u32>]) {
         if self.is_winner(rank, content) {

@@ -240,6 +240,20 @@ impl<'a> Cx<'a> {
         }
     }
 
+    /// The column of the record that a part of a key reads.
+    fn column_of(&self, op: &Op) -> Option<usize> {
+        match op {
+            Op::Cell(cell) if cell.up == 0 => Some(cell.column),
+            Op::Variable(index) => {
+                let name = self.variables.get(*index)?.column?;
+                let table = self.record?.row.table();
+                let columns = &self.shared.program.tables.get(table)?.columns;
+                columns.iter().position(|column| *column.name == *name)
+            }
+            _ => None,
+        }
+    }
+
     fn no_target(
         &mut self,
         reference: &'a ReferenceOp,
@@ -258,13 +272,30 @@ impl<'a> Cx<'a> {
                     format!("{}, so the reference is left out", message.into()),
                 )
             };
-            let issue = self.issue(
+            let mut issue = self.issue(
                 severity,
                 code,
                 message,
                 "mend that record first; this one follows when the file is read again",
                 reference.spot,
             );
+            if let Ok(keys) = &reference.keys {
+                if let (Some(column), Some(record)) = (
+                    keys.iter().rev().find_map(|key| self.column_of(key)),
+                    self.record,
+                ) {
+                    issue = issue.at_input(record.row.cell_place(column));
+                }
+                let quiet = std::mem::replace(&mut self.quiet, true);
+                let parts: Vec<String> = keys
+                    .iter()
+                    .filter_map(|key| self.evaluate(key).text().map(Cow::into_owned))
+                    .collect();
+                self.quiet = quiet;
+                if !parts.is_empty() {
+                    issue = issue.with_value(parts.join(", "));
+                }
+            }
             self.issues.push(issue);
         }
         self.refused |= reference.mandatory;

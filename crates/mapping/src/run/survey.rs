@@ -1,9 +1,10 @@
 //! The first reading: what the file holds, as of when it is, and what other tables look up.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use diagnostics::{Issue, IssueType};
+use diagnostics::{InputPlace, Issue, IssueType};
 use source::{Event, Opened, Row};
 
 use super::cell::{Cx, Record, Shared};
@@ -49,10 +50,40 @@ impl PartnerTable {
 pub(crate) struct Survey {
     pub partners: Partners,
     /// Of tables with versions: the highest of each thing.
-    pub latest: Vec<HashMap<u64, i64>>,
+    pub latest: Vec<HashMap<u64, Version>>,
     /// As of when the file says it is.
     pub as_of: Option<AsOfDate>,
+    /// What somebody should know of that date, or why there is none.
+    pub issues: Vec<Issue>,
+    /// Of the records that cannot be read, what is wrong with the first.
+    pub unreadable: Vec<Issue>,
 }
+
+/// The highest version of a thing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Version {
+    pub rank: i64,
+    pub content: u64,
+    /// Two records of this version differ: neither can be taken.
+    pub conflict: bool,
+}
+
+impl Version {
+    fn add(&mut self, rank: i64, content: u64) {
+        if rank > self.rank {
+            *self = Self {
+                rank,
+                content,
+                conflict: false,
+            };
+        } else if rank == self.rank && content != self.content {
+            self.conflict = true;
+        }
+    }
+}
+
+/// How many issues of one kind are kept of a file that turns out to be unusable.
+const MAX_ISSUES: usize = 20;
 
 /// Reads the whole file once.
 ///
@@ -72,13 +103,21 @@ pub(crate) fn survey(
             .map(|_| PartnerTable::default())
             .collect(),
     };
-    let mut latest: Vec<HashMap<u64, i64>> =
+    let mut latest: Vec<HashMap<u64, Version>> =
         program.tables.iter().map(|_| HashMap::new()).collect();
-    let mut best: Option<(i64, AsOfDate)> = None;
+    let mut best: Option<(i64, AsOfDate, InputPlace)> = None;
+    let mut least = i64::MAX;
+    let mut issues: Vec<Issue> = Vec::new();
+    let mut unreadable: Vec<Issue> = Vec::new();
     opened.read_counting(&mut |event| {
         progress();
-        let Event::Row(row) = event else {
-            return ControlFlow::Continue(());
+        let row = match event {
+            Event::Row(row) => row,
+            Event::Unreadable(found) => {
+                let room = MAX_ISSUES.saturating_sub(unreadable.len());
+                unreadable.extend(found.issues.into_iter().take(room));
+                return ControlFlow::Continue(());
+            }
         };
         let table = row.table();
         let Some(declared) = program.tables.get(table) else {
@@ -93,7 +132,7 @@ pub(crate) fn survey(
         if !declared.kept.is_empty()
             && let Some(partner) = partners.tables.get_mut(table)
         {
-            keep(partner, row, &declared.kept, &declared.key);
+            keep(partner, row, &declared.kept, &declared.key, program);
         }
         let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), true);
         if let Some(versioned) = &declared.latest
@@ -101,44 +140,87 @@ pub(crate) fn survey(
             && let Some(known) = latest.get_mut(table)
         {
             let rank = cx.evaluate(&versioned.by).rank();
-            let entry = known.entry(hash).or_insert(rank);
-            *entry = rank.max(*entry);
+            let content = super::content::text_hash(&row.raw_json());
+            known
+                .entry(hash)
+                .and_modify(|version| version.add(rank, content))
+                .or_insert(Version {
+                    rank,
+                    content,
+                    conflict: false,
+                });
         }
         if let AsOf::Table { table: wanted, op } = &program.as_of
             && *wanted == table
         {
+            cx.quiet = best.is_some() || issues.len() >= MAX_ISSUES;
             let value = cx.evaluate(op);
+            issues.append(&mut cx.issues);
             let rank = value.rank();
-            if rank != i64::MIN && best.as_ref().is_none_or(|(known, _)| rank > *known) {
-                best = date(&value, program).map(|date| (rank, date));
+            if rank != i64::MIN {
+                least = least.min(rank);
+                if best.as_ref().is_none_or(|(known, ..)| rank > *known) {
+                    best = date(&value, program).map(|date| (rank, date, row.place()));
+                }
             }
         }
         ControlFlow::Continue(())
     })?;
-    let mut as_of = best.map(|(_, date)| date);
+    let mut as_of = None;
+    if let Some((rank, found, place)) = best {
+        // A snapshot has one date. Where its records disagree the latest counts, and a mistyped one
+        // would keep every later file out.
+        if least < rank && program.snapshot {
+            issues.push(
+                Issue::warning(
+                    codes::AS_OF_VARIES,
+                    IssueType::Conflict,
+                    format!("the records disagree about the date that the file is as of; the latest, {}, is used", found.text),
+                )
+                .help("look at this record: a mistyped date makes later files look older than this one")
+                .at_input(place),
+            );
+        }
+        as_of = Some(found);
+    }
     if let AsOf::Once(op) = &program.as_of {
-        as_of = once(op, program, &indexes, &partners);
+        as_of = once(op, program, &indexes, &partners, &mut issues);
     }
     Ok(Survey {
         partners,
         latest,
         as_of,
+        issues,
+        unreadable,
     })
 }
 
-fn once(op: &Op, program: &Program, indexes: &Indexes, partners: &Partners) -> Option<AsOfDate> {
+fn once(
+    op: &Op,
+    program: &Program,
+    indexes: &Indexes,
+    partners: &Partners,
+    issues: &mut Vec<Issue>,
+) -> Option<AsOfDate> {
     let shared = Shared {
         program,
         indexes,
         partners,
         local: "",
     };
-    let mut cx = Cx::new(&shared, None, true);
+    let mut cx = Cx::new(&shared, None, false);
     let value = cx.evaluate(op);
+    issues.append(&mut cx.issues);
     date(&value, program)
 }
 
-fn keep(partner: &mut PartnerTable, row: &Row<'_>, columns: &[usize], key: &[usize]) {
+fn keep(
+    partner: &mut PartnerTable,
+    row: &Row<'_>,
+    columns: &[usize],
+    key: &[usize],
+    program: &Program,
+) {
     let cells = || -> Vec<Val<'static>> {
         columns
             .iter()
@@ -152,9 +234,25 @@ fn keep(partner: &mut PartnerTable, row: &Row<'_>, columns: &[usize], key: &[usi
     if partner.records == 1 {
         partner.only = cells();
     }
-    let parts: Vec<_> = key
+    let kinds = program
+        .schema
+        .tables
+        .get(row.table())
+        .map(|table| table.columns.as_slice());
+    let parts: Vec<Cow<'_, str>> = key
         .iter()
-        .filter_map(|&column| row.get(column).ok().flatten().map(Val::of_typed)?.text())
+        .filter_map(|&column| {
+            let text = row.get(column).ok().flatten().map(Val::of_typed)?.text()?;
+            let kind = kinds
+                .and_then(|kinds| kinds.get(column))
+                .map(|column| &column.kind);
+            Some(match kind {
+                Some(source::ColumnType::Code { .. }) => {
+                    Cow::Owned(source::normalise_label(&text).into_owned())
+                }
+                _ => text,
+            })
+        })
         .collect();
     if !key.is_empty() && parts.len() == key.len() {
         let hash = super::content::hash_parts(&parts);
