@@ -3,12 +3,20 @@
 
 pub(crate) mod binding;
 pub(crate) mod calls;
+pub(crate) mod cells;
+pub(crate) mod choices;
+pub(crate) mod coded;
+pub(crate) mod comparison;
 pub(crate) mod constant;
+pub(crate) mod each;
 pub(crate) mod elements;
 pub(crate) mod expression;
 pub(crate) mod extension;
 pub(crate) mod filled;
+pub(crate) mod item;
 pub(crate) mod naming;
+pub(crate) mod policies;
+pub(crate) mod references;
 pub(crate) mod rules;
 pub(crate) mod scope;
 pub(crate) mod target;

@@ -8,10 +8,9 @@ use super::Compiler;
 use super::expression::{Compiled, shift};
 use super::scope::{Scope, Type, Typing};
 use crate::codes;
-use crate::declare::policy::REASONS;
 use crate::expr::{Expr, Kind};
 use crate::findings::suggest;
-use crate::program::{Case, CodeOp, Concept, Function, Op, Policy, Unit};
+use crate::program::{Function, Op, Policy};
 use crate::yaml::Spot;
 
 /// The name of each function, and how many arguments it takes at least and at most.
@@ -58,16 +57,16 @@ const FUNCTIONS: &[(&str, usize, usize)] = &[
 const MANY: usize = 256;
 
 /// A call while it is compiled.
-struct Call<'e> {
-    name: &'e str,
-    arguments: &'e [Expr],
-    base: Spot,
-    spot: Spot,
-    policy: Option<&'e Policy>,
+pub(super) struct Call<'e> {
+    pub name: &'e str,
+    pub arguments: &'e [Expr],
+    pub base: Spot,
+    pub spot: Spot,
+    pub policy: Option<&'e Policy>,
 }
 
 impl Call<'_> {
-    fn spot_of(&self, index: usize) -> Spot {
+    pub(super) fn spot_of(&self, index: usize) -> Spot {
         self.arguments
             .get(index)
             .map_or(self.spot, |argument| Spot {
@@ -262,7 +261,7 @@ impl Compiler<'_> {
                 }
                 let mut op = op;
                 if policy != Policy::Quarantine {
-                    hush(&mut op);
+                    super::policies::hush(&mut op);
                 }
                 let op = Op::OnMissing {
                     value: Box::new(op),
@@ -274,12 +273,17 @@ impl Compiler<'_> {
         }
     }
 
-    fn argument(&mut self, call: &Call<'_>, index: usize, scope: &mut Scope) -> Compiled {
+    pub(super) fn argument(
+        &mut self,
+        call: &Call<'_>,
+        index: usize,
+        scope: &mut Scope,
+    ) -> Compiled {
         self.compile(call.arguments.get(index)?, call.base, scope, call.policy)
     }
 
     /// An argument that can be written as text.
-    fn texts(&mut self, call: &Call<'_>, index: usize, scope: &mut Scope) -> Compiled {
+    pub(super) fn texts(&mut self, call: &Call<'_>, index: usize, scope: &mut Scope) -> Compiled {
         let (op, typing) = self.argument(call, index, scope)?;
         if typing.of.is_plain() {
             return Some((op, typing));
@@ -297,7 +301,7 @@ impl Compiler<'_> {
         None
     }
 
-    fn wants(
+    pub(super) fn wants(
         &mut self,
         call: &Call<'_>,
         index: usize,
@@ -323,7 +327,12 @@ impl Compiler<'_> {
     }
 
     /// A constant text.
-    fn literal<'e>(&mut self, call: &Call<'e>, index: usize, what: &str) -> Option<&'e str> {
+    pub(super) fn literal<'e>(
+        &mut self,
+        call: &Call<'e>,
+        index: usize,
+        what: &str,
+    ) -> Option<&'e str> {
         match call.arguments.get(index).map(|argument| &argument.kind) {
             Some(Kind::Text(text)) => Some(text),
             Some(Kind::Name { name, field: None }) => Some(name),
@@ -339,7 +348,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn call_policy(&self, call: &Call<'_>) -> Policy {
+    pub(super) fn call_policy(&self, call: &Call<'_>) -> Policy {
         call.policy.cloned().unwrap_or(Policy::Drop)
     }
 
@@ -413,316 +422,6 @@ impl Compiler<'_> {
         Some((op, Typing::new(Type::Boolean)))
     }
 
-    fn list(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {
-        let mut ops = Vec::with_capacity(call.arguments.len());
-        let mut typing: Option<Typing> = None;
-        for index in 0..call.arguments.len() {
-            let (op, next) = self.argument(call, index, scope)?;
-            typing = Some(match typing {
-                None => next,
-                Some(known) => self.unify(call, index, known, next)?,
-            });
-            ops.push(op);
-        }
-        let typing = typing?.list(true);
-        Some((Op::Call(Function::List, ops), typing))
-    }
-
-    /// The type that two alternatives have in common.
-    fn unify(&mut self, call: &Call<'_>, index: usize, a: Typing, b: Typing) -> Option<Typing> {
-        let of = match (a.of, b.of) {
-            (a, b) if a == b => a,
-            (Type::Absent, other) | (other, Type::Absent) => other,
-            (Type::Integer, Type::Decimal) | (Type::Decimal, Type::Integer) => Type::Decimal,
-            (Type::Date, Type::DateTime) | (Type::DateTime, Type::Date) => Type::DateTime,
-            (Type::Reference(mut a), Type::Reference(b)) => {
-                a.extend(b);
-                a.dedup();
-                Type::Reference(a)
-            }
-            (a, b) => {
-                self.findings.error(
-                    codes::ARGUMENTS,
-                    call.spot_of(index),
-                    format!(
-                        "the alternatives of {} differ: {} and {}",
-                        call.name,
-                        a.name(),
-                        b.name()
-                    ),
-                    "make them one type, for example with text(…) or textOnly(…)",
-                );
-                return None;
-            }
-        };
-        Some(Typing {
-            of,
-            list: a.list || b.list,
-            nullable: a.nullable || b.nullable,
-            free: a.free || b.free,
-            label: a.label || b.label,
-        })
-    }
-
-    fn choice(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {
-        let (condition, typing) = self.argument(call, 0, scope)?;
-        self.wants(call, 0, &typing, &[Type::Boolean])?;
-        let (then, mut typing) = self.argument(call, 1, scope)?;
-        let otherwise = match call.arguments.get(2) {
-            Some(_) => {
-                let (op, other) = self.argument(call, 2, scope)?;
-                typing = self.unify(call, 2, typing, other)?;
-                op
-            }
-            None => {
-                typing.nullable = true;
-                Op::Coalesce(Vec::new())
-            }
-        };
-        Some((Op::If(Box::new((condition, then, otherwise))), typing))
-    }
-
-    fn case(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {
-        let (value, value_typing) = self.argument(call, 0, scope)?;
-        let otherwise = call
-            .arguments
-            .len()
-            .is_multiple_of(2)
-            .then(|| call.arguments.len() - 1);
-        let mut branches = Vec::new();
-        let mut typing: Option<Typing> = None;
-        let mut index = 1;
-        while index + 1 < call.arguments.len() && Some(index) != otherwise {
-            let (test, test_typing) = self.argument(call, index, scope)?;
-            if std::mem::discriminant(&test_typing.of) != std::mem::discriminant(&value_typing.of) {
-                self.findings.error(
-                    codes::ARGUMENTS,
-                    call.spot_of(index),
-                    format!(
-                        "case compares {} with {}",
-                        value_typing.of.name(),
-                        test_typing.of.name()
-                    ),
-                    "compare values of one type",
-                );
-                return None;
-            }
-            self.check_labels(call, &[value.clone(), test.clone()], scope)?;
-            let (result, next) = self.argument(call, index + 1, scope)?;
-            typing = Some(match typing {
-                None => next,
-                Some(known) => self.unify(call, index + 1, known, next)?,
-            });
-            branches.push((test, result));
-            index += 2;
-        }
-        let mut typing = typing?;
-        let otherwise = match otherwise {
-            Some(index) => {
-                let (op, other) = self.argument(call, index, scope)?;
-                typing = self.unify(call, index, typing, other)?;
-                Some(op)
-            }
-            None => {
-                typing.nullable = true;
-                None
-            }
-        };
-        let case = Case {
-            value,
-            branches,
-            otherwise,
-        };
-        Some((Op::Case(Box::new(case)), typing))
-    }
-
-    /// Literals that a cell of a list is compared with must be in that list.
-    fn check_labels(&mut self, call: &Call<'_>, ops: &[Op], scope: &Scope) -> Option<()> {
-        let Some((first, rest)) = ops.split_first() else {
-            return Some(());
-        };
-        let Some(Some(list)) = self.label_list(first, scope) else {
-            return Some(());
-        };
-        let labels: Vec<String> = list.labels().to_vec();
-        let unknown: Vec<String> = rest
-            .iter()
-            .filter_map(|op| match op {
-                Op::Text(text) if list.find(text).is_none() => Some(text.to_string()),
-                _ => None,
-            })
-            .collect();
-        let clean = unknown.is_empty();
-        for text in unknown {
-            self.findings.error(
-                codes::NOT_IN_LIST,
-                call.spot,
-                format!("'{text}' is not in the list of the column"),
-                suggest(&text, labels.iter().map(String::as_str), "labels"),
-            );
-        }
-        clean.then_some(())
-    }
-
-    fn coalesce(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {
-        let mut ops = Vec::with_capacity(call.arguments.len());
-        let mut typing: Option<Typing> = None;
-        let mut nullable = true;
-        for index in 0..call.arguments.len() {
-            let (op, next) = self.argument(call, index, scope)?;
-            nullable &= next.nullable;
-            typing = Some(match typing {
-                None => next,
-                Some(known) => self.unify(call, index, known, next)?,
-            });
-            ops.push(op);
-        }
-        Some((Op::Coalesce(ops), typing?.nullable(nullable)))
-    }
-
-    fn concept(&mut self, call: &Call<'_>) -> Compiled {
-        let text = self.literal(call, 0, "system|code|display")?.to_owned();
-        let coding = self.coding_constant(&text, call.spot_of(0))?;
-        let concept = Concept {
-            text: coding.display.clone(),
-            codings: vec![coding],
-        };
-        Some((Op::Concept(Arc::new(concept)), Typing::new(Type::Concept)))
-    }
-
-    fn code_table(&mut self, call: &Call<'_>) -> Option<usize> {
-        let name = self.literal(call, 1, "the name of a code table")?;
-        let codes = self.codes;
-        let table = codes.iter().position(|table| table.name == name);
-        if table.is_none() {
-            self.findings.error(
-                codes::UNKNOWN_NAME,
-                call.spot_of(1),
-                format!("there is no code table '{name}'"),
-                suggest(
-                    name,
-                    codes.iter().map(|table| table.name.as_str()),
-                    "code tables",
-                ),
-            );
-        }
-        table
-    }
-
-    /// What the labels of a listed column find in a table; texts without a list may find any row.
-    fn reach(
-        &mut self,
-        op: &Op,
-        table: usize,
-        scope: &Scope,
-        spot: Spot,
-    ) -> Option<Vec<Option<usize>>> {
-        let codes = self.codes;
-        let code_table = codes.get(table)?;
-        let labels: Option<Vec<String>> = self
-            .label_list(op, scope)
-            .flatten()
-            .map(|list| list.labels().to_vec());
-        let usage = self.table_use.entry(table).or_default();
-        let Some(labels) = labels else {
-            usage.open = true;
-            return None;
-        };
-        let rows: Vec<Option<usize>> = labels.iter().map(|label| code_table.find(label)).collect();
-        usage.reached.extend(rows.iter().flatten());
-        let lacking: Vec<&str> = labels
-            .iter()
-            .zip(&rows)
-            .filter(|(_, row)| row.is_none())
-            .map(|(label, _)| label.as_str())
-            .collect();
-        if !lacking.is_empty() {
-            self.findings.error(
-                codes::INCOMPLETE_TABLE,
-                spot,
-                format!(
-                    "the code table '{}' has no row for: {}",
-                    code_table.name,
-                    lacking.join(", ")
-                ),
-                "add a row for each; a row with a blank code says that there is none",
-            );
-        }
-        Some(rows)
-    }
-
-    fn code(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {
-        let (op, typing) = self.texts(call, 0, scope)?;
-        let table = self.code_table(call)?;
-        let policy = call
-            .policy
-            .cloned()
-            .or_else(|| Some(self.codes.get(table)?.unmapped.clone()))
-            .unwrap_or(Policy::Text);
-        let rows = self.reach(&op, table, scope, call.spot_of(1));
-        let nullable = typing.nullable || policy == Policy::Drop;
-        let op = Op::Code(Box::new(CodeOp {
-            value: op,
-            table,
-            policy,
-            rows,
-            spot: call.spot,
-        }));
-        let typing = Typing {
-            of: Type::Concept,
-            ..typing
-        };
-        Some((op, typing.nullable(nullable)))
-    }
-
-    fn lookup(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {
-        let (op, typing) = self.texts(call, 0, scope)?;
-        let table = self.code_table(call)?;
-        let name = self
-            .literal(call, 2, "the name of a column of the code table")?
-            .to_owned();
-        let codes = self.codes;
-        let columns = &codes.get(table)?.columns;
-        let Some(column) = columns.iter().position(|column| *column == name) else {
-            self.findings.error(
-                codes::UNKNOWN_COLUMN,
-                call.spot_of(2),
-                format!("the code table has no column '{name}'"),
-                suggest(&name, columns.iter().map(String::as_str), "columns"),
-            );
-            return None;
-        };
-        self.reach(&op, table, scope, call.spot_of(1));
-        let op = Op::Row {
-            value: Box::new(op),
-            table,
-            column,
-        };
-        Some((op, Typing::new(Type::Text).list(typing.list).nullable(true)))
-    }
-
-    fn quantity(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {
-        let (op, typing) = self.argument(call, 0, scope)?;
-        self.wants(call, 0, &typing, &[Type::Integer, Type::Decimal])?;
-        let code = self.literal(call, 1, "a UCUM unit")?;
-        let unit = match call.arguments.get(2) {
-            Some(_) => self.literal(call, 2, "the unit as it is shown")?,
-            None => code,
-        };
-        let op = Op::Quantity {
-            value: Box::new(op),
-            unit: Arc::new(Unit {
-                code: code.into(),
-                unit: unit.into(),
-            }),
-        };
-        let typing = Typing {
-            of: Type::Quantity,
-            ..typing
-        };
-        Some((op, typing))
-    }
-
     fn date(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {
         let (op, typing) = self.texts(call, 0, scope)?;
         let mut formats = Vec::new();
@@ -756,65 +455,6 @@ impl Compiler<'_> {
             spot: call.spot,
         };
         Some((op, Typing::new(of).list(typing.list).nullable(true)))
-    }
-
-    fn policy_argument(&mut self, call: &Call<'_>, index: usize) -> Option<Policy> {
-        match call.arguments.get(index).map(|argument| &argument.kind) {
-            Some(Kind::Name { name, field: None }) if name == "quarantine" => {
-                Some(Policy::Quarantine)
-            }
-            Some(Kind::Name { name, field: None }) if name == "drop" => Some(Policy::Drop),
-            Some(Kind::Name { name, field: None }) if name == "text" => Some(Policy::Text),
-            Some(Kind::Call { name, arguments }) if name == "absent" => {
-                let inner = Call {
-                    name: "absent",
-                    arguments,
-                    base: call.base,
-                    spot: call.spot_of(index),
-                    policy: None,
-                };
-                self.policy_reason(&inner, 0)
-                    .map(|reason| Policy::Absent(reason.as_str().into()))
-            }
-            _ => {
-                self.findings.error(
-                    codes::ARGUMENTS,
-                    call.spot_of(index),
-                    "this is no policy",
-                    "one of quarantine, drop, text, absent(\"reason\")",
-                );
-                None
-            }
-        }
-    }
-
-    fn policy_reason(&mut self, call: &Call<'_>, index: usize) -> Option<String> {
-        let reason = self.literal(call, index, "a reason")?;
-        if crate::declare::policy::is_reason(reason) {
-            return Some(reason.to_owned());
-        }
-        self.findings.error(
-            codes::ARGUMENTS,
-            call.spot_of(index),
-            format!("'{reason}' is no reason for absence"),
-            suggest(reason, REASONS, "reasons"),
-        );
-        None
-    }
-}
-
-/// The mapping has said what a missing partner means: it is no surprise any more.
-fn hush(op: &mut Op) {
-    match op {
-        Op::Partner(partner) => partner.expected = false,
-        Op::Call(_, ops) | Op::Coalesce(ops) => ops.iter_mut().for_each(hush),
-        Op::ReadDate { value, .. }
-        | Op::ReadNumber { value, .. }
-        | Op::ReadNhsNumber { value, .. }
-        | Op::Row { value, .. }
-        | Op::Quantity { value, .. } => hush(value),
-        Op::Code(code) => hush(&mut code.value),
-        _ => {}
     }
 }
 

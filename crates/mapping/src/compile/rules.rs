@@ -487,7 +487,7 @@ impl Compiler<'_> {
                 .table
                 .and_then(|table| self.source.tables.get(table))
                 .and_then(|table| table.columns.get(table.column(name)?))
-                .is_some_and(|column| super::expression::column_typing(&column.column.kind).free),
+                .is_some_and(|column| super::cells::column_typing(&column.column.kind).free),
             Kind::Name { name, field: None } => scope
                 .variables
                 .iter()

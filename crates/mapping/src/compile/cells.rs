@@ -1,0 +1,247 @@
+//! Cells: of the record, of its parents, of other tables; and variables.
+
+use source::ColumnType;
+
+use super::Compiler;
+use super::expression::{Compiled, count};
+use super::scope::{Scope, Type, Typing};
+use crate::codes;
+use crate::expr::Expr;
+use crate::findings::suggest;
+use crate::program::{Cell, Op, Partner, Policy};
+use crate::yaml::Spot;
+
+impl Compiler<'_> {
+    /// A cell of the record, or of a parent.
+    pub fn cell(
+        &mut self,
+        up: u8,
+        table: usize,
+        name: &str,
+        spot: Spot,
+        scope: &mut Scope,
+        policy: Option<&Policy>,
+    ) -> Compiled {
+        let source = self.source;
+        let decl = source.tables.get(table)?;
+        let Some(column) = decl.column(name) else {
+            self.findings.error(
+                codes::UNKNOWN_COLUMN,
+                spot,
+                format!("table {} has no column '{name}'", decl.table.name),
+                suggest(
+                    name,
+                    decl.columns
+                        .iter()
+                        .map(|column| column.column.name.as_str()),
+                    "columns",
+                ),
+            );
+            return None;
+        };
+        let declared = decl.columns.get(column)?;
+        declared.used.set(true);
+        scope.uses.insert((up, column));
+        let strict = policy.is_some() || declared.on_bad.is_some();
+        let policy = policy
+            .cloned()
+            .unwrap_or_else(|| self.column_policy(table, column));
+        let typing = column_typing(&declared.column.kind)
+            .nullable(!declared.required && !scope.known.contains(&(up, column)));
+        Some((
+            Op::Cell(Cell {
+                up,
+                column,
+                policy,
+                strict,
+                spot,
+            }),
+            typing,
+        ))
+    }
+
+    /// What happens to a bad cell of a column when no expression says otherwise.
+    pub fn column_policy(&self, table: usize, column: usize) -> Policy {
+        let Some(table) = self.source.tables.get(table) else {
+            return Policy::Drop;
+        };
+        let Some(declared) = table.columns.get(column) else {
+            return Policy::Drop;
+        };
+        if let Some(policy) = &declared.on_bad {
+            return policy.clone();
+        }
+        let identifies = declared.required
+            || table.key.contains(&column)
+            || table
+                .identity
+                .iter()
+                .any(|entry| entry.columns.contains(&column));
+        if identifies {
+            Policy::Quarantine
+        } else {
+            Policy::Drop
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn table_cell(
+        &mut self,
+        name: &str,
+        keys: Option<&[Expr]>,
+        column: &str,
+        base: Spot,
+        spot: Spot,
+        scope: &mut Scope,
+        policy: Option<&Policy>,
+    ) -> Compiled {
+        let source = self.source;
+        let Some(table) = source.table(name) else {
+            self.findings.error(
+                codes::UNKNOWN_TABLE,
+                spot,
+                format!("there is no table '{name}'"),
+                suggest(
+                    name,
+                    source.tables.iter().map(|table| table.table.name.as_str()),
+                    "tables",
+                ),
+            );
+            return None;
+        };
+        if keys.is_none()
+            && let Some(own) = scope.table
+            && let Some(up) = self.steps_up(own, table)
+        {
+            return self.cell(up, table, column, spot, scope, policy);
+        }
+        let decl = source.tables.get(table)?;
+        let keys = match keys {
+            None => None,
+            Some(keys) => {
+                if keys.len() != decl.key.len() || keys.is_empty() {
+                    self.findings.error(
+                        codes::TABLE_KEY,
+                        spot,
+                        format!(
+                            "table {name} has a key of {}, and {} were given",
+                            count(decl.key.len(), "column"),
+                            count(keys.len(), "value")
+                        ),
+                        "give one value for each column of the table's key",
+                    );
+                    return None;
+                }
+                Some(
+                    keys.iter()
+                        .map(|key| self.plain(key, base, scope))
+                        .collect::<Option<Vec<_>>>()?,
+                )
+            }
+        };
+        // The look-up reads the other table's cell as that table types it.
+        let mut other = Scope {
+            table: Some(table),
+            ..Scope::default()
+        };
+        let (op, typing) = self.cell(0, table, column, spot, &mut other, policy)?;
+        let Op::Cell(cell) = op else { return None };
+        let kept = self.kept.get_mut(table)?;
+        let slot = match kept.iter().position(|&known| known == cell.column) {
+            Some(slot) => slot,
+            None => {
+                kept.push(cell.column);
+                kept.len() - 1
+            }
+        };
+        Some((
+            Op::Partner(Box::new(Partner {
+                table,
+                slot,
+                keys,
+                labels: decl
+                    .key
+                    .iter()
+                    .map(|&column| is_label(decl, column))
+                    .collect(),
+                expected: true,
+                spot,
+            })),
+            typing.nullable(true),
+        ))
+    }
+
+    /// How many parents up a table is from another; nothing when it is none of its parents.
+    pub fn steps_up(&self, from: usize, to: usize) -> Option<u8> {
+        let mut at = from;
+        for up in 0..=u8::MAX {
+            if at == to {
+                return Some(up);
+            }
+            at = self.source.tables.get(at)?.parent?;
+        }
+        None
+    }
+
+    pub(super) fn variable(
+        &mut self,
+        name: &str,
+        field: Option<&str>,
+        spot: Spot,
+        scope: &mut Scope,
+    ) -> Compiled {
+        let found = scope
+            .variables
+            .iter()
+            .enumerate()
+            .rev()
+            .find(|(_, variable)| variable.name == name);
+        let Some((index, variable)) = found else {
+            self.findings.error(
+                codes::UNKNOWN_NAME,
+                spot,
+                format!("'{name}' stands for nothing here"),
+                "a column needs square brackets, a text needs quotes, a variable is named by `each … as`",
+            );
+            return None;
+        };
+        match field {
+            None => Some((Op::Variable(index), variable.typing.clone())),
+            Some("column") if variable.of_columns => {
+                Some((Op::VariableColumn(index), Typing::new(Type::Text)))
+            }
+            Some(field) => {
+                self.findings.error(
+                    codes::UNKNOWN_NAME,
+                    spot,
+                    format!("'{name}' has no '{field}'"),
+                    "only a variable of each: { columns: … } has .column",
+                );
+                None
+            }
+        }
+    }
+}
+
+/// Whether a column holds labels, which are looked up without regard to case, dashes and spaces.
+pub(crate) fn is_label(table: &crate::declare::source::TableDecl, column: usize) -> bool {
+    table
+        .columns
+        .get(column)
+        .is_some_and(|column| matches!(column.column.kind, ColumnType::Code { .. }))
+}
+
+/// The values that the cells of a column have.
+pub(crate) fn column_typing(kind: &ColumnType) -> Typing {
+    match kind {
+        ColumnType::String => Typing::new(Type::Text).free(true),
+        ColumnType::Code { values } => Typing::new(Type::Text).free(values.is_none()).label(),
+        ColumnType::List { .. } => Typing::new(Type::Text).list(true).free(true),
+        ColumnType::Integer { .. } => Typing::new(Type::Integer),
+        ColumnType::Decimal { .. } => Typing::new(Type::Decimal),
+        ColumnType::Date { .. } => Typing::new(Type::Date),
+        ColumnType::DateTime { .. } => Typing::new(Type::DateTime),
+        ColumnType::Flag { .. } => Typing::new(Type::Boolean),
+        ColumnType::NhsNumber | ColumnType::Postcode | ColumnType::Phone => Typing::new(Type::Text),
+    }
+}

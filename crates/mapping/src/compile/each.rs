@@ -1,0 +1,117 @@
+//! `each`: what is repeated, and what an item is called.
+
+use super::Compiler;
+use super::elements::collect_cells;
+use super::expression::shift;
+use super::scope::{Scope, Typing, Variable};
+use crate::codes;
+use crate::program::{Cell, Each, EachOf, Op};
+use crate::yaml::Node;
+
+impl Compiler<'_> {
+    /// Compiles `each`, and names its variable.
+    pub fn each(&mut self, node: &Node, scope: &mut Scope) -> Option<Each> {
+        if node.entries().is_some() {
+            return self.each_column(node, scope);
+        }
+        let (text, lead) = match node.expression() {
+            Some(found) => found,
+            None => {
+                self.findings.error(
+                    codes::BAD_VALUE,
+                    node.spot,
+                    "each is an expression and a name",
+                    "for example: =[Allergies] as substance",
+                );
+                return None;
+            }
+        };
+        let split = text.rsplit_once(" as ").map(|(of, name)| (of, name.trim()));
+        let Some((of, name)) = split.filter(|(_, name)| is_name(name)) else {
+            self.findings.error(
+                codes::SYNTAX,
+                node.spot,
+                "each does not say what an item is called",
+                "end it with a name: =[Allergies] as substance",
+            );
+            return None;
+        };
+        let (op, mut typing) = self.expression_text(of, shift(node.spot, lead), scope)?;
+        if !typing.list {
+            self.findings.error(
+                codes::WRONG_TYPE,
+                node.spot,
+                format!("each wants a list, and this is {}", typing.of.name()),
+                "use a column of type list, split(…) or list(…)",
+            );
+            return None;
+        }
+        typing = typing.list(false).nullable(false);
+        let mut columns = Vec::new();
+        collect_cells(&op, &mut columns);
+        scope.variables.push(Variable {
+            name: name.to_owned(),
+            typing,
+            of_columns: false,
+            columns,
+        });
+        Some(Each {
+            of: EachOf::Items(op),
+            variable: scope.variables.len() - 1,
+        })
+    }
+
+    pub(super) fn each_column(&mut self, node: &Node, scope: &mut Scope) -> Option<Each> {
+        self.findings.unknown_keys(node, &["columns", "as"], "each");
+        let name =
+            crate::declare::required_text(self.findings, node, "as", "each", node.spot)?.to_owned();
+        let table = scope.table?;
+        let mut columns = Vec::new();
+        let mut typing: Option<Typing> = None;
+        for (column, spot) in crate::declare::texts(self.findings, node, "columns") {
+            let Some((Op::Cell(cell), next)) = self.cell(0, table, &column, spot, scope, None)
+            else {
+                continue;
+            };
+            match &typing {
+                Some(known) if known.of != next.of || known.list != next.list => {
+                    self.findings.error(
+                        codes::WRONG_TYPE,
+                        spot,
+                        format!(
+                            "the columns differ in type: {} and {}",
+                            known.of.name(),
+                            next.of.name()
+                        ),
+                        "use a rule for each type",
+                    );
+                }
+                Some(_) => {}
+                None => typing = Some(next),
+            }
+            columns.push((cell, column.into()));
+        }
+        let typing = typing?.nullable(false);
+        let cells = columns
+            .iter()
+            .map(|(cell, _): &(Cell, _)| (cell.up, cell.column))
+            .collect();
+        scope.variables.push(Variable {
+            name,
+            typing,
+            of_columns: true,
+            columns: cells,
+        });
+        Some(Each {
+            of: EachOf::Columns(columns),
+            variable: scope.variables.len() - 1,
+        })
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    text.chars().next().is_some_and(|c| c.is_ascii_lowercase())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}
