@@ -151,6 +151,57 @@ fn same_in_same_out() {
     assert_eq!(first, run("b.ndjson"));
 }
 
+#[test]
+fn a_conversion_never_destroys_the_export_or_an_earlier_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let export = path("export.csv");
+    std::fs::copy(first_sample("cld-r1"), &export).unwrap();
+    let before = std::fs::read(&export).unwrap();
+    let convert = |arguments: &[&str]| {
+        let mut all = vec!["convert", "--mapping", "cld-r1"];
+        all.extend(arguments);
+        causeway(&all)
+    };
+    let roundabout = format!("{}/./export.csv", folder.path().display());
+    for arguments in [
+        &[export.as_str(), "--out", export.as_str()][..],
+        &[export.as_str(), "--out", roundabout.as_str()],
+        &[export.as_str(), "--out", "-", "--report", export.as_str()],
+        &[
+            export.as_str(),
+            "--out",
+            &path("one"),
+            "--report",
+            &path("one"),
+        ],
+    ] {
+        let refused = convert(arguments);
+        assert_eq!(refused.code, 2, "{arguments:?}");
+        assert!(refused.err.contains("overwrite"), "{}", refused.err);
+        assert_eq!(std::fs::read(&export).unwrap(), before);
+    }
+    let out = path("people.ndjson");
+    let finished = convert(&[&export, "--out", &out]);
+    assert!([0, 3].contains(&finished.code), "{}", finished.err);
+    let good = std::fs::read(&out).unwrap();
+    assert!(!good.is_empty());
+    // A file that cannot be used leaves the last good result, and nothing beside it.
+    let wrong = path("wrong.csv");
+    std::fs::write(&wrong, "a,b\n1,2\n").unwrap();
+    assert_eq!(convert(&[&wrong, "--out", &out]).code, 4);
+    assert_eq!(std::fs::read(&out).unwrap(), good);
+    let mut names: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["export.csv", "people.ndjson", "wrong.csv"]);
+    // A device takes what comes, both at once.
+    let finished = convert(&[&export, "--out", "/dev/null", "--report", "/dev/null"]);
+    assert!([0, 3].contains(&finished.code), "{}", finished.err);
+}
+
 fn first_sample(mapping: &str) -> std::path::PathBuf {
     let mut files: Vec<_> =
         std::fs::read_dir(root().join("mappings").join(mapping).join("samples"))

@@ -1,7 +1,6 @@
 //! `causeway convert`.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use diagnostics::Issue;
@@ -12,6 +11,7 @@ use submission::{Conversion, convert};
 use crate::cli::{Convert, Format};
 use crate::exit::{Exit, Failure};
 use crate::knowledge::Knowledge;
+use crate::out_file::{OutFile, apart};
 use crate::progress::Progress;
 use crate::{locate, output};
 
@@ -34,8 +34,19 @@ pub fn run(arguments: &Convert) -> Result<Exit, Failure> {
         ids: IdSpace::published(),
         as_of: arguments.as_of.clone(),
     };
-    let to_stdout = arguments.out == Path::new("-");
-    let mut out = open(&arguments.out)?;
+    let mut files = vec![
+        ("the export", arguments.input.as_path()),
+        ("where the resources go", arguments.out.as_path()),
+    ];
+    files.extend(
+        arguments
+            .report
+            .as_deref()
+            .map(|report| ("where the report goes", report)),
+    );
+    apart(&files)?;
+    let mut out = OutFile::create(&arguments.out)?;
+    let to_stdout = out.is_stdout();
     let progress = Progress::start("converting");
     let outcome = convert(
         &mapping,
@@ -45,13 +56,14 @@ pub fn run(arguments: &Convert) -> Result<Exit, Failure> {
         &mut out,
         &mut |records| progress.records(records),
     )
-    .and_then(|outcome| out.flush().map(|()| outcome))
-    .map_err(|error| {
-        Failure::failed(format!(
-            "{} cannot be written: {error}",
-            arguments.out.display()
-        ))
-    })?;
+    .and_then(|outcome| {
+        // A refused file leaves what was there before.
+        if outcome.is_ok() {
+            out.finish()?;
+        }
+        Ok(outcome)
+    })
+    .map_err(|error| unwritable(&arguments.out, &error))?;
     drop(progress);
     match outcome {
         Ok(conversion) => finish(arguments, conversion, to_stdout),
@@ -66,9 +78,8 @@ fn finish(arguments: &Convert, conversion: Conversion, to_stdout: bool) -> Resul
         Format::Json => serde_json::to_string(&conversion.report).map_err(Failure::failed)? + "\n",
     };
     if let Some(path) = &arguments.report {
-        write_report(path, conversion).map_err(|error| {
-            Failure::failed(format!("{} cannot be written: {error}", path.display()))
-        })?;
+        let out = OutFile::create(path)?;
+        write_report(out, conversion).map_err(|error| unwritable(path, &error))?;
     }
     if to_stdout {
         eprint!("{text}");
@@ -83,8 +94,7 @@ fn finish(arguments: &Convert, conversion: Conversion, to_stdout: bool) -> Resul
 }
 
 /// The whole report, streamed: the lists in it may be larger than memory.
-fn write_report(path: &Path, conversion: Conversion) -> io::Result<()> {
-    let mut out = BufWriter::new(File::create(path)?);
+fn write_report(mut out: OutFile, conversion: Conversion) -> io::Result<()> {
     let head = serde_json::to_string_pretty(&conversion.report)?;
     let head = head.strip_suffix("\n}").unwrap_or(&head);
     out.write_all(head.as_bytes())?;
@@ -93,15 +103,20 @@ fn write_report(path: &Path, conversion: Conversion) -> io::Result<()> {
     out.write_all(b"],\n  \"quarantine\": [")?;
     conversion.quarantine.copy_to(&mut out)?;
     out.write_all(b"]\n}\n")?;
-    out.flush()
+    out.finish()
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::failed(format!("{} cannot be written: {error}", path.display()))
 }
 
 fn refuse(arguments: &Convert, issues: &[Issue]) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.report {
         let report = serde_json::json!({ "state": "refused", "issues": issues });
-        std::fs::write(path, format!("{report:#}\n")).map_err(|error| {
-            Failure::failed(format!("{} cannot be written: {error}", path.display()))
-        })?;
+        let mut out = OutFile::create(path)?;
+        out.write_all(format!("{report:#}\n").as_bytes())
+            .and_then(|()| out.finish())
+            .map_err(|error| unwritable(path, &error))?;
     }
     let mut message = format!("{} cannot be used", arguments.input.display());
     for issue in issues {
@@ -109,17 +124,4 @@ fn refuse(arguments: &Convert, issues: &[Issue]) -> Result<Exit, Failure> {
         message.push_str(&issue.to_string());
     }
     Err(Failure::input(message))
-}
-
-fn open(path: &Path) -> Result<Box<dyn Write>, Failure> {
-    if path == Path::new("-") {
-        return Ok(Box::new(BufWriter::new(io::stdout())));
-    }
-    match File::create(path) {
-        Ok(file) => Ok(Box::new(BufWriter::with_capacity(1 << 16, file))),
-        Err(error) => Err(Failure::usage(format!(
-            "{} cannot be written: {error}",
-            path.display()
-        ))),
-    }
 }

@@ -11,6 +11,7 @@ mod import;
 mod knowledge;
 mod locate;
 mod observe;
+mod out_file;
 mod output;
 mod progress;
 mod serve;
