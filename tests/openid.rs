@@ -1,4 +1,10 @@
 //! A server whose clients sign in with a certified OpenID provider.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod harness;
 

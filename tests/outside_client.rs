@@ -1,4 +1,10 @@
 //! A FHIR client written by others: fhir-sdk's, with R4B types, reads what Causeway serves.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod harness;
 

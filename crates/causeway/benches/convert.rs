@@ -24,7 +24,7 @@ use terminology::Terminology;
 use validation::Validator;
 
 const ROWS: u64 = 100_000;
-const PEOPLE: u64 = 40_000;
+const PEOPLE: u32 = 40_000;
 const PAIRS: usize = 5;
 
 fn main() {

@@ -12,7 +12,7 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   test                    installs the test peers that are missing and runs every test
-      --only STEP         only one step: format, lint, unit, mappings, peers, licences
+      --only STEP         only one step: format, lint, peers, unit, licences
   definitions PACKAGE…    distils FHIR packages (.tgz) into profiles/
   samples                 writes sample exports with a truth file; see: cargo xtask samples --help
 ";

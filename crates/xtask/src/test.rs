@@ -14,7 +14,6 @@ const STEPS: &[Step] = &[
     ("lint", lint),
     ("peers", peers),
     ("unit", unit),
-    ("mappings", mappings),
     ("licences", licences),
 ];
 
@@ -134,18 +133,6 @@ fn peers(context: &Context) -> Result<(), String> {
 
 fn unit(context: &Context) -> Result<(), String> {
     cargo(context, &["test", "--workspace", "--locked"])
-}
-
-fn mappings(context: &Context) -> Result<(), String> {
-    for command in ["check", "test"] {
-        cargo(
-            context,
-            &[
-                "run", "--quiet", "--locked", "--bin", "causeway", "--", command, "mappings/",
-            ],
-        )?;
-    }
-    Ok(())
 }
 
 fn licences(context: &Context) -> Result<(), String> {
