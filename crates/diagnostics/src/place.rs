@@ -101,7 +101,8 @@ impl fmt::Display for InputPlace {
             write!(f, "{separator}column {column}")?;
             separator = ", ";
         }
-        if let Some(pointer) = &self.pointer {
+        // The empty pointer is the whole document, of which nothing more need be said.
+        if let Some(pointer) = self.pointer.as_deref().filter(|it| !it.is_empty()) {
             write!(f, "{separator}at {pointer}")?;
         }
         Ok(())

@@ -35,3 +35,12 @@ fn the_value_is_never_displayed() {
     );
     assert!(!serde_json::to_string(&issue).unwrap().contains("1940"));
 }
+
+#[test]
+fn a_whole_document_is_its_row_and_no_empty_pointer() {
+    let place = InputPlace::file("people.ndjson").row(3);
+    let whole = place.clone().pointer("");
+    assert_eq!(whole.to_string(), "people.ndjson, row 3");
+    let part = place.pointer("/alerts/0");
+    assert_eq!(part.to_string(), "people.ndjson, row 3, at /alerts/0");
+}
