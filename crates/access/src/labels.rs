@@ -31,10 +31,33 @@ pub fn withheld_from_others() -> BTreeSet<Label> {
 
 /// The labels that a resource's content calls for, besides those in its `meta.security`: call it
 /// for every resource that is stored or quarantined. What is about safeguarding is decided in one
-/// place, [`safeguarding::is_about`].
+/// place, [`safeguarding::is_about`]. A document that its source calls restricted is so.
 pub fn labels_of(resource: &Value) -> Vec<Label> {
-    match safeguarding::is_about(resource) {
-        true => vec![Label::new(LABELS, SAFEGUARDING)],
-        false => Vec::new(),
+    let mut labels = Vec::new();
+    if safeguarding::is_about(resource) {
+        labels.push(Label::new(LABELS, SAFEGUARDING));
     }
+    if is_restricted_document(resource) {
+        labels.push(Label::new(CONFIDENTIALITY, "R"));
+    }
+    labels
+}
+
+/// Whether the security label of a document
+/// (<http://hl7.org/fhir/R4/documentreference-definitions.html#DocumentReference.securityLabel>)
+/// says restricted, very restricted or confidential, by code or in words.
+fn is_restricted_document(resource: &Value) -> bool {
+    let word = |text: &str| {
+        let text = text.to_lowercase();
+        text.contains("restricted") && !text.contains("unrestricted")
+            || text.trim() == "confidential"
+            || text.contains("sensitive")
+    };
+    resource.each("securityLabel").any(|label| {
+        label.text("text").is_some_and(word)
+            || label.each("coding").any(|coding| {
+                matches!(coding.text("code"), Some("R" | "V"))
+                    || coding.text("display").is_some_and(word)
+            })
+    })
 }

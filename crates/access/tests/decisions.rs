@@ -420,3 +420,32 @@ mod scopes {
         }
     }
 }
+
+#[test]
+fn a_restricted_document_is_labelled_so() {
+    let labels = |text: &str| {
+        let document = format!(
+            r#"{{"resourceType":"DocumentReference","type":{{"text":"Letter"}},"securityLabel":[{text}]}}"#
+        );
+        labels_of(&json::parse(document.as_bytes()).unwrap())
+    };
+    let restricted = Label::new(
+        "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
+        "R",
+    );
+    for text in [
+        r#"{"text":"Restricted"}"#,
+        r#"{"text":"Very restricted"}"#,
+        r#"{"text":"Confidential"}"#,
+        r#"{"coding":[{"code":"V"}]}"#,
+    ] {
+        assert_eq!(labels(text), std::slice::from_ref(&restricted), "{text}");
+    }
+    for text in [
+        r#"{"text":"Normal"}"#,
+        r#"{"text":"Unrestricted"}"#,
+        r#"{"coding":[{"code":"N"}]}"#,
+    ] {
+        assert_eq!(labels(text), [], "{text}");
+    }
+}

@@ -44,9 +44,15 @@ fn affected(resource_type: &str) -> &'static [Key] {
     match resource_type {
         "AllergyIntolerance" => &[Key::Allergies],
         "MedicationStatement" | "MedicationRequest" | "Medication" => &[Key::Medications],
-        "Condition" => &[Key::Problems, Key::SocialCare],
-        "Flag" => &[Key::Alerts],
-        "Observation" => &[Key::VitalSigns, Key::Assessments],
+        "Condition" => &[Key::Problems, Key::SocialCare, Key::FunctionalStatus],
+        "Flag" => &[Key::Alerts, Key::Legal],
+        "Observation" => &[
+            Key::VitalSigns,
+            Key::Assessments,
+            Key::Risks,
+            Key::SocialHistory,
+            Key::Other,
+        ],
         "Consent" => &[Key::AdvanceDirectives],
         "DocumentReference" => &[Key::Documents, Key::AdvanceDirectives],
         "CarePlan" | "Goal" => &[Key::PlanOfCare],
@@ -210,7 +216,7 @@ pub(crate) fn section(
         div.table(&COLUMNS, rows);
     }
     SectionText {
-        div: div.finish(),
+        div: visible(&div.finish()),
         noted: !notes.is_empty(),
     }
 }
@@ -243,27 +249,48 @@ fn row(gathered: &Gathered<'_>, statement: &Statement, described: &Described) ->
     if statement.conflict.is_some() {
         details.insert(0, "CONFLICT, see above".to_owned());
     }
-    let by = |read: &dyn Fn(&crate::statement::Cited) -> Option<String>| {
-        let mut words: Vec<String> = statement.cited.iter().filter_map(read).collect();
-        words.dedup();
-        words.join("; ")
-    };
+    let mut cited: Vec<(String, String)> = statement
+        .cited
+        .iter()
+        .filter_map(|cited| {
+            let contribution = gathered.used.get(cited.contribution)?;
+            let who = format!("{} ({})", contribution.organisation, cited.source);
+            let as_of = match &cited.as_of {
+                Some(as_of) => readable(as_of),
+                None => "not stated".to_owned(),
+            };
+            Some((who, as_of))
+        })
+        .collect();
+    cited.dedup();
+    let (who, mut as_of): (Vec<String>, Vec<String>) = cited.into_iter().unzip();
+    // One date for all of them, or one for each in their order: else a date would be another's.
+    if as_of.iter().all(|date| Some(date) == as_of.first()) {
+        as_of.truncate(1);
+    }
     vec![
         described.what.clone(),
         details.join("; "),
         described.status.clone().unwrap_or_default(),
         described.when.clone().unwrap_or_default(),
-        by(&|cited| {
-            let contribution = gathered.used.get(cited.contribution)?;
-            Some(format!("{} ({})", contribution.organisation, cited.source))
-        }),
-        by(&|cited| {
-            Some(match &cited.as_of {
-                Some(as_of) => readable(as_of),
-                None => "not stated".to_owned(),
-            })
-        }),
+        who.join("; "),
+        as_of.join("; "),
     ]
+}
+
+/// Signs that turn the direction of what follows, shown as what they are: one in a note could make
+/// a dose beside it read backwards.
+fn visible(div: &str) -> String {
+    let mut out = String::with_capacity(div.len());
+    for c in div.chars() {
+        match c {
+            '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+                out.push_str(&format!("[U+{:04X}]", u32::from(c)));
+            }
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// The text of the document as a whole: what it is, where it comes from, and how far to trust it.
@@ -312,7 +339,7 @@ pub(crate) fn overview(gathered: &Gathered<'_>, general: &[String], settings: &S
         ],
         rows,
     );
-    div.finish()
+    visible(&div.finish())
 }
 
 /// The text of the Patient: what each organisation states.
@@ -323,5 +350,5 @@ pub(crate) fn person(rows: Vec<[String; 3]>, sentences: &[String]) -> String {
         div.element("p", sentence);
     }
     div.table(&["What", "As stated", "By"], rows);
-    div.finish()
+    visible(&div.finish())
 }

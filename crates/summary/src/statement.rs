@@ -174,6 +174,8 @@ pub(crate) fn subject_matter(statement: &Statement) -> Value {
 /// alike they look.
 const EACH_ITS_OWN: &[&str] = &[
     "Observation",
+    // Two organisations that each give a service give two.
+    "EpisodeOfCare",
     "Task",
     "ServiceRequest",
     "Encounter",

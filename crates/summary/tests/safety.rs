@@ -736,3 +736,56 @@ fn cs_07_what_is_over_is_counted() {
         );
     }
 }
+
+#[test]
+fn cs_12_two_homes_that_each_give_a_service_give_two() {
+    let stay = r#"{"resourceType":"EpisodeOfCare","status":"active","type":[{"text":"Full Time Resident"}],"managingOrganization":{"reference":"Organization/o"}}"#;
+    let made = summary(&[home("A1", &[stay]), home("B2", &[stay])]);
+    assert_eq!(entries(&made.bundle, "Social Care services"), 2);
+}
+
+#[test]
+fn cs_06_each_source_keeps_its_own_date() {
+    let latex = allergy("Latex");
+    let mut homes = ["A1", "B2", "C3"].map(|name| home(name, &[&latex]));
+    homes[2].as_of = Some("2026-01-05".to_owned());
+    homes[2].resources[0].as_of = homes[2].as_of.clone();
+    for home in &mut homes[..2] {
+        home.resources[0].as_of = home.as_of.clone();
+    }
+    let said = words(&summary(&homes).bundle, "Allergies and Intolerances");
+    assert!(
+        said.contains("2026-02-20; 2026-02-20; 2026-01-05")
+            || said.contains("2026-02-20; 2026-01-05; 2026-02-20")
+            || said.contains("2026-01-05; 2026-02-20; 2026-02-20"),
+        "{said}"
+    );
+}
+
+#[test]
+fn cs_07_a_lost_risk_is_missed_among_the_risks() {
+    let mut at_home = home("A1", &[]);
+    at_home.held_back = vec![held("Observation", 1), held("Condition", 1)];
+    let made = summary(&[at_home]);
+    for section in ["Risks", "Functional Status", "Vital Signs", "Problems"] {
+        assert!(
+            words(&made.bundle, section).contains("may be incomplete"),
+            "{section}"
+        );
+    }
+}
+
+#[test]
+fn cs_18_text_cannot_turn_what_stands_beside_it() {
+    let turned = allergy("Latex \\u202egnihton");
+    let made = summary(&[home("A1", &[&turned])]);
+    let said = words(&made.bundle, "Allergies and Intolerances");
+    assert!(
+        said.contains("[U+202E]") && !said.contains('\u{202e}'),
+        "{said}"
+    );
+    assert!(
+        made.bundle.to_string().contains('\u{202e}'),
+        "the record itself is verbatim"
+    );
+}
