@@ -878,3 +878,52 @@ async fn what_was_deleted_is_gone() {
             .is_empty()
     );
 }
+
+#[tokio::test]
+async fn cs_15_no_version_shows_what_another_withholds() {
+    let flag = |id: &str, text: &str| {
+        format!(
+            r#"{{"resourceType":"Flag","id":"{id}","status":"active","code":{{"text":"{text}"}},"subject":{{"reference":"Patient/p1"}}}}"#
+        )
+    };
+    let served = served().await;
+    served
+        .put("rose", &[&patient("p1", "Smith", "9990000018")])
+        .await;
+    served
+        .put(
+            "rose",
+            &[
+                &flag("was", "Safeguarding enquiry SECRET"),
+                &flag("is", "Talk to SECRET"),
+            ],
+        )
+        .await;
+    served
+        .put(
+            "rose",
+            &[&flag("was", "See file"), &flag("is", "Safeguarding SECRET")],
+        )
+        .await;
+    for caller in ["gp", "rose"] {
+        for path in [
+            "/Flag/was",
+            "/Flag/was/_history",
+            "/Flag/was/_history/1",
+            "/Flag/is",
+            "/Flag/is/_history",
+            "/Flag/is/_history/1",
+            "/Flag/is/_history/2",
+            "/Flag?patient=p1",
+            "/Flag?patient=p1&_total=accurate",
+            "/Patient/p1/$summary",
+        ] {
+            let got = served.get(caller, path).await;
+            assert!(
+                !got.text().contains("SECRET"),
+                "{caller} {path}: {}",
+                got.text()
+            );
+        }
+    }
+}
