@@ -14,12 +14,21 @@ Examples:
   causeway import --config causeway.toml --organisation A1B2C --mapping cld-r1 export.csv
   causeway serve --config causeway.toml                        the FHIR API
 
-Exit codes: 0 all went through; 1 something checked does not hold; 2 the arguments or the mapping are
-unusable; 3 some records were quarantined; 4 the input is unusable.";
+Exit codes:
+  0  all went through
+  1  something that was checked does not hold
+  2  the arguments or the mapping are unusable
+  3  some records were quarantined
+  4  the input is unusable";
 
-/// Carries care records across: vendors' exports in, validated FHIR R4 UK Core out.
+/// The command line as a whole.
 #[derive(Debug, Parser)]
-#[command(name = "causeway", version, about, after_help = EXAMPLES)]
+#[command(
+    name = "causeway",
+    version,
+    about = "Carries care records across: vendors' exports in, validated FHIR R4 UK Core out.",
+    after_help = EXAMPLES
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
