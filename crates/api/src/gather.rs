@@ -6,7 +6,7 @@ use std::pin::Pin;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use json::Value;
-use store::{PersonRow, Status, Stored};
+use store::{PersonRow, Status, Stored, Tenant};
 use summary::{Contribution, HeldBack, Mode, Review, Stated};
 
 use crate::config::Provider;
@@ -106,16 +106,7 @@ async fn gathered(
             .map(|name| (*name).to_owned())
             .collect(),
     };
-    let provider = inner
-        .config
-        .providers
-        .get(tenant.as_str())
-        .cloned()
-        .unwrap_or_else(|| Provider {
-            ods: tenant.as_str().to_owned(),
-            name: tenant.as_str().to_owned(),
-            phone: None,
-        });
+    let provider = provider(inner, tenant);
     Ok(Some(Contribution {
         tenant: provider.ods,
         organisation: provider.name,
@@ -135,6 +126,17 @@ async fn gathered(
             .collect(),
         not_shared,
     }))
+}
+
+/// What readers of a summary see of a tenant.
+pub(crate) fn provider(inner: &Inner, tenant: &Tenant) -> Provider {
+    let unnamed = || Provider {
+        ods: tenant.as_str().to_owned(),
+        name: tenant.as_str().to_owned(),
+        phone: None,
+    };
+    let known = inner.config.providers.get(tenant.as_str());
+    known.cloned().unwrap_or_else(unnamed)
 }
 
 /// Fetches what the resources refer to, within the same tenant and the same sight.

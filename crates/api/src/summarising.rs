@@ -12,7 +12,7 @@ use summary::{Refusal, summarise};
 
 use crate::failure::Failure;
 use crate::format::Format;
-use crate::gather::contribution;
+use crate::gather::{contribution, provider};
 use crate::request::{body, content_type};
 use crate::respond::Reply;
 use crate::route::check_id;
@@ -234,6 +234,29 @@ pub(crate) async fn by_id(
     document(inner, reader, people, Some(id), format).await
 }
 
+/// Organisations whose record of this person was held back as a whole (CS-7): no record of theirs is
+/// among those gathered, so that nothing else would say so.
+async fn refused(
+    inner: &Inner,
+    reader: &Reader,
+    people: &[PersonRow],
+) -> Result<Vec<(String, Option<String>)>, Failure> {
+    let Some(number) = people.iter().find_map(|p| p.keys.nhs_number.as_deref()) else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for row in reader.held_under(number).await? {
+        if people.iter().any(|person| person.tenant == row.tenant) {
+            continue;
+        }
+        let who = provider(inner, &row.tenant);
+        found.push((who.name, who.phone));
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
 async fn document(
     inner: &Inner,
     reader: &Reader,
@@ -253,6 +276,7 @@ async fn document(
     settings.generated = Timestamp::now();
     settings.subject = subject.map(str::to_owned);
     settings.version.clone_from(&inner.config.version);
+    settings.refused = refused(inner, reader, &people).await?;
     let made = summarise(&contributions, &settings).map_err(|refusal| match refusal {
         Refusal::NoContribution => Failure::no_person(),
         Refusal::Disagree { .. } => Failure::summary(&refusal),

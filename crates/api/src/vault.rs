@@ -137,6 +137,10 @@ impl Reader {
         self.store.quarantine_for(&self.sight, tenant, patient)
     }
 
+    pub(crate) fn held_under<'a>(&'a self, nhs_number: &'a str) -> Answer<'a, Vec<QuarantinedRow>> {
+        self.store.quarantine_by_nhs_number(&self.sight, nhs_number)
+    }
+
     pub(crate) fn submission<'a>(
         &'a self,
         tenant: &'a Tenant,

@@ -251,3 +251,28 @@ async fn what_is_asked_wrongly_is_refused() {
         405
     );
 }
+
+#[tokio::test]
+async fn cs_07_a_record_held_back_as_a_whole_is_missed() {
+    let served = two_homes().await;
+    let mut third = batch("rose", &[]);
+    third.quarantine.push(Quarantined {
+        place: "row 9".to_owned(),
+        rtype: Some("Patient".to_owned()),
+        nhs_number: Some("9990000034".to_owned()),
+        issues: "[]".to_owned(),
+        raw: "{\"secret\":\"Latex\"}".to_owned(),
+        ..Quarantined::default()
+    });
+    served.store.commit(third).await.unwrap();
+    let url = format!("/Patient/$summary?identifier={NHS}|9990000034");
+    let text = served.get("gp", &url).await.text();
+    assert!(text.contains("holds a record under this NHS number that could not be processed"));
+    assert!(!text.contains("Latex"));
+    // Another organisation's quarantine is nothing to a provider.
+    let text = served.get("oak", &url).await.text();
+    assert!(
+        text.contains("Brown") && !text.contains("could not be processed"),
+        "{text}"
+    );
+}

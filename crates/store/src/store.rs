@@ -102,6 +102,14 @@ pub trait Store: Send + Sync {
         patient: &'a str,
     ) -> Answer<'a, Vec<QuarantinedRow>>;
 
+    /// What is held back and not settled under an NHS number, of every tenant in sight whose people
+    /// are all seen: finds those of whom nothing but the quarantine knows.
+    fn quarantine_by_nhs_number<'a>(
+        &'a self,
+        sight: &'a Sight,
+        nhs_number: &'a str,
+    ) -> Answer<'a, Vec<QuarantinedRow>>;
+
     /// What a submission had held back. Only the tenant itself sees it.
     fn quarantine_of<'a>(
         &'a self,

@@ -74,7 +74,7 @@ fn affected(resource_type: &str) -> &'static [Key] {
 }
 
 /// What is missing from a section, in sentences (CS-7).
-fn missing(gathered: &Gathered<'_>, section: &Section) -> Vec<String> {
+fn missing(gathered: &Gathered<'_>, section: &Section, settings: &Settings) -> Vec<String> {
     let mut sentences = Vec::new();
     for (index, contribution) in gathered.used.iter().enumerate() {
         let ask = whom_to_ask(&contribution.organisation, contribution.phone.as_deref());
@@ -104,6 +104,16 @@ fn missing(gathered: &Gathered<'_>, section: &Section) -> Vec<String> {
             sentences.push(format!(
                 "{} no longer reports {count} record(s) that it reported before; they are not shown. {ask}.",
                 contribution.organisation
+            ));
+        }
+    }
+    // Nobody knows which section would have held it: those that a reader relies on say so.
+    if section.mandatory || section.key == Key::Alerts {
+        for (name, phone) in &settings.refused {
+            sentences.push(format!(
+                "This section may be incomplete: {name} holds a record under this NHS number that \
+                 could not be processed. {}.",
+                whom_to_ask(name, phone.as_deref())
             ));
         }
     }
@@ -182,7 +192,7 @@ pub(crate) fn section(
     shown: &[&Statement],
     settings: &Settings,
 ) -> SectionText {
-    let mut notes = missing(gathered, section);
+    let mut notes = missing(gathered, section, settings);
     notes.extend(stale(gathered, shown, settings));
     let mut conflicts: Vec<String> = shown
         .iter()

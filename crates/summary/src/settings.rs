@@ -35,6 +35,9 @@ pub struct Settings {
     /// The id of the Patient that was asked for, where one was: where records disagree on who they
     /// are about (CS-2), those that agree with this one are gathered.
     pub subject: Option<String>,
+    /// Organisations, with their phones, of whose record of this person nothing could be processed:
+    /// they contribute nothing, and the summary says so (CS-7).
+    pub refused: Vec<(String, Option<String>)>,
 }
 
 impl Settings {
@@ -49,6 +52,7 @@ impl Settings {
             recent_months: 6,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             subject: None,
+            refused: Vec::new(),
         }
     }
 }

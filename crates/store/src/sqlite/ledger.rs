@@ -7,8 +7,8 @@ use super::people;
 use super::rows::{instant, micros};
 use super::visible::View;
 use crate::{
-    Error, Label, MappingStamp, Quarantined, QuarantinedRow, SettleQuarantine, Sight, Submission,
-    SubmissionState, Tenant,
+    Error, Label, MappingStamp, People, Quarantined, QuarantinedRow, SettleQuarantine, Sight,
+    Submission, SubmissionState, Tenant,
 };
 
 /// Writes or replaces a submission's row.
@@ -135,6 +135,27 @@ pub(super) fn held_of_person(
         number.map_or(Value::Null, Value::from),
     ];
     rows_of(connection, &view, &sql, values)
+}
+
+/// What is held back and open under an NHS number, wherever everyone is seen.
+pub(super) fn held_of_number(
+    connection: &Connection,
+    sight: &Sight,
+    number: &str,
+) -> Result<Vec<QuarantinedRow>, Error> {
+    let mut found = Vec::new();
+    for reach in sight.reach() {
+        if reach.people != People::All {
+            continue;
+        }
+        let Some(view) = View::within(connection, sight, &reach.tenant)? else {
+            continue;
+        };
+        let sql = format!("{HELD} AND q.settled = 0 AND q.nhs = ? ORDER BY q.number");
+        let values = vec![view.tenant_number().into(), number.to_owned().into()];
+        found.extend(rows_of(connection, &view, &sql, values)?);
+    }
+    Ok(found)
 }
 
 /// What a submission had held back.

@@ -250,6 +250,15 @@ impl Store for SqliteStore {
         })
     }
 
+    fn quarantine_by_nhs_number<'a>(
+        &'a self,
+        sight: &'a Sight,
+        nhs_number: &'a str,
+    ) -> Answer<'a, Vec<QuarantinedRow>> {
+        let (sight, number) = (sight.clone(), nhs_number.to_owned());
+        self.reading(move |connection| ledger::held_of_number(connection, &sight, &number))
+    }
+
     fn quarantine_of<'a>(
         &'a self,
         sight: &'a Sight,
