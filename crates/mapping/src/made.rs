@@ -1,6 +1,6 @@
 //! What a run gives: resources, refusals, counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -140,6 +140,10 @@ pub struct RunReport {
     pub stopped: bool,
     /// How many.
     pub counts: Counts,
+    /// Types of which nothing may be taken for gone because the file does not hold them: a table or
+    /// a column that feeds a rule of theirs is missing from the file altogether. Patients are told
+    /// by their records, so a missing column says nothing about them.
+    pub doubtful_types: BTreeSet<String>,
     /// What was not used.
     pub loss: Loss,
 }

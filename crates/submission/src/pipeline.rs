@@ -132,6 +132,7 @@ impl Pipeline {
         let (state, loss) = match run {
             Ok(run) => {
                 storing.counts.records = run.counts.records.values().sum();
+                storing.met.doubt_types(run.doubtful_types.iter().cloned());
                 let waits = self.settle(&mut storing)?;
                 let loss = serde_json::to_value(&run.loss).unwrap_or_default();
                 if storing.superseded {

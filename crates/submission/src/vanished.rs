@@ -44,6 +44,11 @@ impl Met {
         }
     }
 
+    /// The file lacks what would hold these types: nothing of them is gone because it is not there.
+    pub(crate) fn doubt_types(&mut self, types: impl IntoIterator<Item = String>) {
+        self.doubtful_types.extend(types);
+    }
+
     fn has(&self, current: &Current) -> bool {
         self.things.contains(&short(&current.rtype, &current.id))
     }
@@ -130,8 +135,10 @@ pub(crate) fn vanished(stored: &[Current], met: &Met) -> Vanished {
         return outcome;
     }
     let mut allergies = 0;
+    let mut kept = 0;
     for current in gone {
         if met.doubts(current) {
+            kept += 1;
             continue;
         }
         let left = current
@@ -145,6 +152,16 @@ pub(crate) fn vanished(stored: &[Current], met: &Met) -> Vanished {
         outcome
             .retire
             .push((current.rtype.clone(), current.id.clone()));
+    }
+    if kept > 0 {
+        outcome.issues.push(
+            Issue::warning(
+                codes::VANISHED_UNKNOWN,
+                IssueType::Incomplete,
+                format!("{kept} stored facts are not in this file, and what would hold them was held back or is missing from it, so they stay as they were"),
+            )
+            .help("mend what is in quarantine; see whether the export still has all its sheets and columns"),
+        );
     }
     if allergies > 0 {
         outcome.waits = true;

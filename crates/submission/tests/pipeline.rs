@@ -40,6 +40,7 @@ source:
         Given: string
         Born: { type: date, formats: [yyyy-MM-dd], required: true }
         Allergies: { type: list, separator: ";" }
+        Alert: { type: string, optional: true }
         Sex: { type: code, values: [F, M] }
         Key Safe: { deny: door code }
 codes:
@@ -66,6 +67,14 @@ make:
     code: =textOnly(substance)
     clinicalStatus: active
     verificationStatus: unconfirmed
+  Flag:
+    from: rows
+    when: =present([Alert])
+    key: =[Alert]
+    profile: UKCore-Flag
+    status: active
+    code: =textOnly([Alert])
+    subject: =Patient()
 "#;
 
 const HEADER: &str = "As Of,NHS Number,Surname,Given,Born,Allergies,Sex,Key Safe\n";
@@ -534,4 +543,31 @@ fn a_day_that_comes_soon_is_stored_and_pointed_out() {
             .any(|group| group.code == codes::FUTURE)
     );
     assert_eq!(bench.allergies(), ["Penicillin"]);
+}
+
+#[test]
+fn cs_04_a_column_that_is_missing_retires_nothing() {
+    let bench = Bench::new();
+    let with_alerts = |as_of: &str, alert: &str| {
+        let mut csv = HEADER.replace('\n', ",Alert\n");
+        for row in home(as_of, "") {
+            csv.push_str(&row.replace('\n', &format!(",{alert}\n")));
+        }
+        csv.into_bytes()
+    };
+    bench.submit_bytes("T1", with_alerts("2026-11-01", "Falls"));
+    assert_eq!(bench.standing("Flag").len(), 10);
+    // The next export has lost the column: that says nothing about the alerts.
+    let report = bench.submit(&home("2026-11-02", ""));
+    assert_eq!(report.counts.retired, 0, "{}", report.to_text());
+    assert_eq!(bench.standing("Flag").len(), 10);
+    assert!(
+        report
+            .issues
+            .iter()
+            .any(|issue| issue.code == codes::VANISHED_UNKNOWN)
+    );
+    // With the column and no alert in it they are no longer reported.
+    let report = bench.submit_bytes("T1", with_alerts("2026-11-03", ""));
+    assert_eq!(report.counts.retired, 10, "{}", report.to_text());
 }

@@ -1,6 +1,6 @@
 //! A run: a first reading of the whole file, then level by level: index, and make.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -17,6 +17,26 @@ use crate::codes;
 use crate::loss::LossCounter;
 use crate::made::{Beginning, Counts, RunContext, RunReport, Sink};
 use crate::program::{Program, Rule};
+
+/// The types that a file says nothing about, because it lacks what would hold them.
+fn doubtful_types(program: &Program, opened: &Opened) -> BTreeSet<String> {
+    let lacks = |rule: &Rule| match opened.table(rule.table) {
+        Some(found) if found.present => {
+            rule.resource_type != "Patient"
+                && rule
+                    .uses
+                    .iter()
+                    .any(|column| matches!(found.columns.get(*column), Some(None)))
+        }
+        _ => true,
+    };
+    program
+        .rules
+        .iter()
+        .filter(|rule| lacks(rule))
+        .map(|rule| rule.resource_type.to_string())
+        .collect()
+}
 
 /// Runs a program over an input.
 ///
@@ -79,6 +99,7 @@ pub(crate) fn run(
         as_of: as_of.clone(),
         stopped: false,
         counts,
+        doubtful_types: doubtful_types(program, &opened),
         loss: Default::default(),
     };
     let beginning = Beginning {
