@@ -1,4 +1,11 @@
 //! What an issue looks like to the person who meets it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 use diagnostics::{InputPlace, Issue, IssueType, MappingPlace, render_with_source};
 

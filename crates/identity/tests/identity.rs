@@ -1,4 +1,11 @@
 //! Who a record is about.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 use identity::{Agreement, IdSpace, NhsNumber, NhsNumberError, PersonKey, fold_name};
 use proptest::prelude::*;

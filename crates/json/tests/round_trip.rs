@@ -1,4 +1,11 @@
 //! What is read is written again as it was.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 use json::{Value, parse};
 use proptest::prelude::*;
