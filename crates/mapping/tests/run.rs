@@ -751,3 +751,41 @@ fn a_label_as_a_key_is_looked_up_as_a_label() {
             .contains("Found")
     );
 }
+
+#[test]
+fn an_object_that_has_nothing_in_it_is_not_made() {
+    let text = r#"mapping: bare
+version: 1.0.0
+fhir: 4.0.1
+source:
+  format: csv
+  extent: changes
+  asOf: stated
+  tables:
+    rows:
+      key: ID
+      columns:
+        ID: { type: string, required: true }
+        Name: { type: string, required: true }
+        Phone: string
+make:
+  Organization:
+    from: rows
+    name: =[Name]
+    telecom:
+      - when: =present([Name])
+        value: =[Phone]
+"#;
+    let (made, _) = run(
+        &good("bare", text, &[]),
+        "bare.csv",
+        b"ID,Name,Phone\n1,A home,\n2,Another,01632 960001\n",
+    );
+    assert_eq!(made.made.len(), 2);
+    assert!(
+        made.made[0].resource.get("telecom").is_none(),
+        "{}",
+        made.made[0].resource
+    );
+    assert!(made.made[1].resource.get("telecom").is_some());
+}

@@ -63,7 +63,9 @@ impl<'a> Cx<'a> {
         let mut out = json::Object::with_capacity(object.fields.len() + 3);
         let live = self.fields(object, &mut out, None);
         let live = live || object.when.is_some();
-        (live || !object.has_expressions).then_some((Value::Object(out), live))
+        // An object that ended up with nothing in it is nothing, even where its `when` holds: FHIR has
+        // no empty objects.
+        ((live || !object.has_expressions) && !out.is_empty()).then_some((Value::Object(out), live))
     }
 
     /// Builds the fields of an object into another. `always`: the object stands whatever its
