@@ -9,6 +9,9 @@ use store::{PersonKeys, PersonMatch, Sight, Status, Store, Tenant};
 
 use crate::codes;
 
+/// The code of the tag of a person who was taken back because another one claims the same number.
+pub(crate) const CONTESTED: &str = "identity-contested";
+
 /// Compares each Patient of a file with what is stored of its source.
 pub(crate) struct IdentityGuard {
     store: Arc<dyn Store>,
@@ -34,6 +37,10 @@ pub(crate) struct Finding {
     pub(crate) issues: Vec<Issue>,
     /// Stored people who may be this person under another id: they are not gone from the file.
     pub(crate) disputed: Vec<String>,
+    /// Whether this Patient stood already before the file.
+    pub(crate) standing: bool,
+    /// Other people of the source who claim its NHS number and are somebody else.
+    pub(crate) rivals: Vec<String>,
 }
 
 impl IdentityGuard {
@@ -50,21 +57,31 @@ impl IdentityGuard {
     pub(crate) async fn check(&self, id: &str, patient: &Value) -> Result<Finding, store::Error> {
         let keys = keys_of(patient);
         let stored = self.store.person(&self.sight, &self.tenant, id).await?;
-        if let Some(stored) = stored {
-            return Ok(Finding {
-                issues: changed(&stored.keys, &keys),
-                disputed: Vec::new(),
-            });
-        }
         let mut finding = Finding::default();
+        if let Some(stored) = &stored {
+            finding.standing = stored.status == Status::Active;
+            if finding.standing || !self.was_contested(id).await? {
+                finding.issues = changed(&stored.keys, &keys);
+            }
+            if finding.standing {
+                return Ok(finding);
+            }
+        }
         let issues = &mut finding.issues;
         if let Some(number) = &keys.nhs_number {
             for other in self
                 .matching(PersonMatch::NhsNumber(number.clone()), id)
                 .await?
             {
-                issues.push(same_number(&other.keys, &keys));
+                let issue = same_number(&other.keys, &keys);
+                if issue.is_error() {
+                    finding.rivals.push(other.patient);
+                }
+                issues.push(issue);
             }
+        }
+        if stored.is_some() {
+            return Ok(finding);
         }
         if let (Some(family), Some(birth_date)) = (&keys.family, &keys.birth_date) {
             let matching = PersonMatch::FamilyAndBirthDate {
@@ -99,6 +116,19 @@ impl IdentityGuard {
             }
         }
         Ok(finding)
+    }
+
+    /// Whether a person was taken back because of the very number that may now be mended.
+    async fn was_contested(&self, id: &str) -> Result<bool, store::Error> {
+        let stored = self.store.read(&self.sight, "Patient", id).await?;
+        Ok(stored
+            .and_then(|stored| json::parse(&stored.body).ok())
+            .is_some_and(|patient| {
+                patient.get("meta").is_some_and(|meta| {
+                    meta.each("tag")
+                        .any(|tag| tag.text("code") == Some(CONTESTED))
+                })
+            }))
     }
 
     async fn matching(
@@ -161,14 +191,18 @@ pub(crate) fn same_number(stored: &PersonKeys, new: &PersonKeys) -> Issue {
         .help("merge the two registrations in the source system; until then both are kept")
         .at_element("Patient.identifier")
     } else {
-        Issue::error(
-            codes::NUMBER_SHARED,
-            IssueType::Conflict,
-            "another person of this source is stored with this NHS number",
-        )
-        .help("one of the two has the wrong NHS number: check both with their GP")
-        .at_element("Patient.identifier")
+        number_shared().help("one of the two has the wrong NHS number: check both with their GP")
     }
+}
+
+/// Two people who are not the same carry one NHS number.
+pub(crate) fn number_shared() -> Issue {
+    Issue::error(
+        codes::NUMBER_SHARED,
+        IssueType::Conflict,
+        "another person of this source carries the same NHS number",
+    )
+    .at_element("Patient.identifier")
 }
 
 fn same_given(stored: &Value, new: &Value) -> bool {

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use store::{Batch, MappingStamp, Retire, Retired, Store, Submission, SubmissionState};
 use validation::Validator;
 
+use crate::identity_guard::{CONTESTED, keys_of, number_shared};
 use crate::report::{Report, ReportState};
 use crate::storing::Storing;
 use crate::vanished::vanished;
@@ -168,6 +169,7 @@ impl Pipeline {
                 .help("nothing needs to be done if the newer file was right"),
             );
         }
+        self.set_aside_contested(storing)?;
         if !storing.snapshot || storing.superseded {
             return Ok(false);
         }
@@ -199,6 +201,54 @@ impl Pipeline {
                 .count() as u64;
         }
         Ok(outcome.waits)
+    }
+
+    /// Takes back the people of this file whose NHS number another person of it claims: neither
+    /// stands until somebody has found out whose it is.
+    fn set_aside_contested(&self, storing: &mut Storing<'_>) -> Result<(), SubmitError> {
+        for patient in storing.contested().clone() {
+            let everything = storing.wait(self.store.everything_about(
+                storing.sight(),
+                storing.tenant(),
+                &patient,
+            ))?;
+            let source = storing.submission_row().source.clone();
+            let submission = storing.submission_row().id.clone();
+            let person = everything.iter().find(|stored| stored.rtype == "Patient");
+            let keys = person
+                .and_then(|stored| json::parse(&stored.body).ok())
+                .map(|patient| keys_of(&patient))
+                .unwrap_or_default();
+            let issue = number_shared()
+                .about(format!("Patient/{patient}"))
+                .help("one of the two has the wrong NHS number: check both with their GP, mend it and send the file again");
+            let mut batch = Batch::new(storing.tenant().clone(), submission);
+            batch.quarantine.push(store::Quarantined {
+                place: storing.submission_row().file_name.clone(),
+                rtype: Some("Patient".to_owned()),
+                id: Some(patient.clone()),
+                patient: Some(patient.clone()),
+                nhs_number: keys.nhs_number,
+                issues: serde_json::to_string(&[&issue]).unwrap_or_default(),
+                raw: person
+                    .map(|stored| String::from_utf8_lossy(&stored.body).into_owned())
+                    .unwrap_or_default(),
+                ..store::Quarantined::default()
+            });
+            batch.retire.push(Retire {
+                source,
+                as_of: storing.as_of(),
+                ids: everything
+                    .iter()
+                    .map(|stored| (stored.rtype.clone(), stored.id.clone()))
+                    .collect(),
+                tag: Some(contested()),
+            });
+            storing.wait(self.store.commit(batch))?;
+            storing.counts.quarantined += 1;
+            storing.tally.add(&issue);
+        }
+        Ok(())
     }
 
     fn report(
@@ -254,6 +304,18 @@ fn no_longer_reported() -> json::Value {
         .with("system", "urn:causeway:status")
         .with("code", "no-longer-reported")
         .with("display", "No longer reported by its source")
+        .into()
+}
+
+/// The tag of a person who was taken back because somebody else claims the same NHS number.
+fn contested() -> json::Value {
+    json::Object::new()
+        .with("system", "urn:causeway:status")
+        .with("code", CONTESTED)
+        .with(
+            "display",
+            "Held back: another person carries the same NHS number",
+        )
         .into()
 }
 

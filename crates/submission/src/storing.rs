@@ -1,6 +1,6 @@
 //! The end of the road: each resource is checked and written, batch by batch.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -36,6 +36,10 @@ pub(crate) struct Storing<'a> {
     batch: Batch,
     /// The people of the batch that is not committed yet, by NHS number.
     pending: HashMap<String, (String, PersonKeys)>,
+    /// The people who did not stand before this file: 16 bytes each.
+    fresh: Met,
+    /// Those of them whose NHS number another person of this file claims too.
+    contested: BTreeSet<String>,
     as_of: Timestamp,
     pub(crate) as_of_text: Option<String>,
     pub(crate) snapshot: bool,
@@ -73,6 +77,8 @@ impl<'a> Storing<'a> {
             as_of: submission.as_of,
             submission,
             pending: HashMap::new(),
+            fresh: Met::default(),
+            contested: BTreeSet::new(),
             as_of_text: None,
             snapshot: false,
             superseded: false,
@@ -158,14 +164,34 @@ impl<'a> Storing<'a> {
                 .held_back(Some("Patient"), Some(person), Some(person));
         }
         let mut issues = finding.issues;
+        let mut rivals = finding.rivals;
         let keys = keys_of(&made.resource);
         if let Some(number) = keys.nhs_number.clone()
             && let Some((other, theirs)) = self.pending.get(&number)
             && other != id
         {
-            issues.push(crate::identity_guard::same_number(theirs, &keys));
+            let issue = crate::identity_guard::same_number(theirs, &keys);
+            if issue.is_error() {
+                rivals.push(other.clone());
+            }
+            issues.push(issue);
+        }
+        // Who stood before keeps the number until a person decides. Of two who come with one file
+        // neither does: the order of rows must not say whose it is.
+        for rival in rivals {
+            if self.fresh.knows("Patient", &rival) {
+                self.contested.insert(rival);
+            }
+        }
+        if !finding.standing && !has_errors(&issues) {
+            self.fresh.met("Patient", id);
         }
         Ok(issues)
+    }
+
+    /// The people of this file who must not stand, because another one claims their NHS number.
+    pub(crate) fn contested(&self) -> &BTreeSet<String> {
+        &self.contested
     }
 }
 

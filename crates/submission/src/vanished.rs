@@ -49,8 +49,13 @@ impl Met {
         self.doubtful_types.extend(types);
     }
 
+    /// Whether a thing was met.
+    pub(crate) fn knows(&self, rtype: &str, id: &str) -> bool {
+        self.things.contains(&short(rtype, id))
+    }
+
     fn has(&self, current: &Current) -> bool {
-        self.things.contains(&short(&current.rtype, &current.id))
+        self.knows(&current.rtype, &current.id)
     }
 
     fn doubts(&self, current: &Current) -> bool {

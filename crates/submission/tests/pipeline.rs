@@ -102,13 +102,26 @@ const NUMBERS: [&str; 10] = [
 
 impl Bench {
     fn new() -> Self {
+        Self::with(MAPPING)
+    }
+
+    /// People are told apart by name and birth date, so that two may carry one NHS number.
+    fn by_name() -> Self {
+        Self::with(
+            &MAPPING
+                .replace("identity: [NHS Number, {", "identity: [{")
+                .replace("key: NHS Number", "key: [Surname, Given, Born]"),
+        )
+    }
+
+    fn with(mapping: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(
             SqliteStore::open(&folder.path().join("s.sqlite"), Options::default()).unwrap(),
         );
         let definitions = Definitions::embedded();
         let terminology = Terminology::new(definitions);
-        let files = Embedded::new("test-home").with("mapping.yaml", MAPPING.as_bytes());
+        let files = Embedded::new("test-home").with("mapping.yaml", mapping.as_bytes().to_vec());
         let loaded = mapping::load(&files, definitions, &terminology);
         let errors: Vec<_> = diagnostics::errors(&loaded.issues)
             .map(ToString::to_string)
@@ -570,4 +583,48 @@ fn cs_04_a_column_that_is_missing_retires_nothing() {
     // With the column and no alert in it they are no longer reported.
     let report = bench.submit_bytes("T1", with_alerts("2026-11-03", ""));
     assert_eq!(report.counts.retired, 10, "{}", report.to_text());
+}
+
+#[test]
+fn cs_02_of_two_who_claim_one_number_in_one_file_neither_stands() {
+    let claim = |as_of: &str| {
+        let mut rows = home(as_of, "Penicillin");
+        rows[7] = rows[7].replace(NUMBERS[7], NUMBERS[2]);
+        rows
+    };
+    for reversed in [false, true] {
+        let bench = Bench::by_name();
+        let mut rows = claim("2026-11-01");
+        if reversed {
+            rows.reverse();
+        }
+        for _ in 0..2 {
+            let report = bench.submit(&rows);
+            assert!(
+                report
+                    .issues
+                    .iter()
+                    .any(|issue| issue.code == codes::NUMBER_SHARED),
+                "{}",
+                report.to_text()
+            );
+            assert_eq!(bench.standing("Patient").len(), 8);
+            assert_eq!(bench.allergies().len(), 8);
+        }
+        // Mended at the source, both stand.
+        let report = bench.submit(&home("2026-11-02", "Penicillin"));
+        assert_eq!(bench.standing("Patient").len(), 10, "{}", report.to_text());
+        assert_eq!(bench.allergies().len(), 10);
+    }
+}
+
+#[test]
+fn cs_02_who_had_the_number_before_keeps_it() {
+    let bench = Bench::by_name();
+    bench.submit(&home("2026-11-01", "Penicillin")[..9]);
+    let mut rows = home("2026-11-02", "Penicillin");
+    rows[9] = rows[9].replace(NUMBERS[9], NUMBERS[2]);
+    let report = bench.submit(&rows);
+    assert!(report.counts.quarantined > 0, "{}", report.to_text());
+    assert_eq!(bench.standing("Patient").len(), 9);
 }
