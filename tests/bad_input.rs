@@ -8,9 +8,7 @@
 
 mod harness;
 
-use std::path::PathBuf;
-
-use harness::{Finished, causeway, root};
+use harness::{Finished, causeway, first_sample};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -64,14 +62,7 @@ impl Bench {
 }
 
 fn sample(mapping: &str) -> (String, Vec<u8>) {
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(root().join("mappings").join(mapping).join("samples"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|ending| ending != "md"))
-            .collect();
-    files.sort();
-    let path = files.remove(0);
+    let path = first_sample(mapping);
     let name = path.file_name().unwrap().to_str().unwrap().to_owned();
     (name, std::fs::read(path).unwrap())
 }

@@ -8,7 +8,7 @@
 
 mod harness;
 
-use harness::{causeway, causeway_with_input, root};
+use harness::{causeway, causeway_with_input, copy_folder, first_sample, root};
 use serde_json::Value;
 
 const GOOD: &str =
@@ -206,28 +206,4 @@ fn a_conversion_never_destroys_the_export_or_an_earlier_result() {
     // A device takes what comes, both at once.
     let finished = convert(&[&export, "--out", "/dev/null", "--report", "/dev/null"]);
     assert!([0, 3].contains(&finished.code), "{}", finished.err);
-}
-
-fn first_sample(mapping: &str) -> std::path::PathBuf {
-    let mut files: Vec<_> =
-        std::fs::read_dir(root().join("mappings").join(mapping).join("samples"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|ending| ending != "md"))
-            .collect();
-    files.sort();
-    files.remove(0)
-}
-
-fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy_folder(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).unwrap();
-        }
-    }
 }

@@ -8,14 +8,7 @@
 
 mod harness;
 
-use harness::{OpenIdProvider, Server, causeway, client, root};
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .unwrap()
-        .port()
-}
+use harness::{OpenIdProvider, Server, causeway, client, first_sample, free_port};
 
 #[test]
 fn tokens_of_a_certified_provider_open_what_they_should() {
@@ -75,7 +68,7 @@ phone = "01632 960001"
     )
     .unwrap();
     for organisation in ["VM001", "VM002"] {
-        let sample = workbook();
+        let sample = first_sample("generic-carehome-xlsx");
         let imported = causeway(&[
             "import",
             "--config",
@@ -118,18 +111,4 @@ phone = "01632 960001"
     assert_eq!(get("/Patient", provider.token("otherAudience")).0, 401);
     assert_eq!(get("/Patient", provider.token("noScope")).0, 403);
     assert_eq!(get("/Patient", "not.a.token").0, 401);
-}
-
-/// The shipped workbook.
-fn workbook() -> std::path::PathBuf {
-    std::fs::read_dir(
-        root()
-            .join("mappings")
-            .join("generic-carehome-xlsx")
-            .join("samples"),
-    )
-    .unwrap()
-    .map(|entry| entry.unwrap().path())
-    .find(|path| path.extension().is_some_and(|ending| ending == "xlsx"))
-    .expect("a workbook is shipped")
 }

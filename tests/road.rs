@@ -8,7 +8,7 @@
 
 mod harness;
 
-use harness::{Demo, causeway, root};
+use harness::{Demo, causeway, copy_folder, root};
 use serde_json::Value;
 
 fn summary(demo: &Demo) -> Value {
@@ -172,7 +172,7 @@ fn the_demo_does_not_touch_a_folder_that_is_not_its_own() {
 fn a_changed_fact_in_a_sample_changes_the_summary() {
     // A copy of the mappings, so that the demo run in it takes the changed sample.
     let folder = tempfile::tempdir().unwrap();
-    copy(&root().join("mappings"), &folder.path().join("mappings"));
+    copy_folder(&root().join("mappings"), &folder.path().join("mappings"));
     let before = run_in(folder.path());
     let said = needle(&before);
     let samples = folder
@@ -226,17 +226,4 @@ fn run_in(folder: &std::path::Path) -> String {
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8(output.stdout).unwrap()
-}
-
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).unwrap();
-        }
-    }
 }

@@ -12,10 +12,12 @@
 
 mod binary;
 mod demo;
+mod files;
 mod openid;
 mod server;
 
 pub use binary::{Finished, causeway, causeway_with_input, root};
 pub use demo::{Demo, Reply, client};
+pub use files::{copy_folder, first_sample};
 pub use openid::OpenIdProvider;
-pub use server::Server;
+pub use server::{Server, free_port};
