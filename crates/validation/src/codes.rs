@@ -44,6 +44,14 @@ pub const REQUIRED_BINDING: &str = "V040";
 pub const EXTENSIBLE_BINDING: &str = "V041";
 /// A code is not in its code system.
 pub const UNKNOWN_CODE: &str = "V042";
+/// A code check that cannot be decided offline: nothing is known against the code, nor for it.
+pub const NOT_CHECKED: &str = "V043";
+/// A code without the system that gives it a meaning.
+pub const CODE_WITHOUT_SYSTEM: &str = "V044";
+/// The display of a coding is not that of its code.
+pub const WRONG_DISPLAY: &str = "V045";
+/// A rule of Causeway's own does not hold; the message names it.
+pub const NAMED_RULE: &str = "V046";
 /// A slice occurs too few times.
 pub const SLICE_TOO_FEW: &str = "V050";
 /// A slice occurs too often.

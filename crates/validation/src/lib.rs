@@ -16,9 +16,13 @@
 pub mod codes;
 pub mod invariants;
 mod model;
+mod named;
+mod nhs;
+mod open;
 mod plan;
 mod validator;
 mod walk;
 
 pub use model::Model;
+pub use open::{CodeCheck, Decision, Report, settle};
 pub use validator::Validator;

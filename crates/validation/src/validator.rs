@@ -8,6 +8,7 @@ use diagnostics::Issue;
 use json::Value;
 use terminology::Terminology;
 
+use crate::Report;
 use crate::plan::Plans;
 use crate::walk::Walk;
 
@@ -49,22 +50,42 @@ impl Validator {
     ///
     /// Each issue has a code of [`crate::codes`], the element as FHIRPath, and the resource as
     /// `Type/id` where it has an id.
+    ///
+    /// Code checks that cannot be decided offline are not told here: [`Validator::examine`] does.
     pub fn validate(&self, resource: &Value, profiles: &[&str]) -> Vec<Issue> {
+        self.walk(resource, profiles, false).issues
+    }
+
+    /// As [`Validator::validate`], and with it the code checks that offline terminology cannot
+    /// decide. Whoever reports to a person decides them with a terminology server, or says of each
+    /// that it was not checked: [`crate::settle`], [`CodeCheck::not_checked`](crate::CodeCheck).
+    pub fn examine(&self, resource: &Value, profiles: &[&str]) -> Report {
+        self.walk(resource, profiles, true)
+    }
+
+    fn walk(&self, resource: &Value, profiles: &[&str], with_open: bool) -> Report {
         let type_name = resource
             .text("resourceType")
             .filter(|name| self.is_resource_type(name));
         let mut walk = Walk::new(self, type_name.unwrap_or("Resource"));
+        if with_open {
+            walk = walk.collecting_open();
+        }
         walk.root(resource, profiles);
-        let mut issues = walk.finish();
+        let mut report = walk.finish();
         if let (Some(type_name), Some(id)) = (type_name, resource.text("id"))
-            && !issues.is_empty()
+            && !(report.issues.is_empty() && report.open.is_empty())
             && fhir::Primitive::Id.check_text(id).is_ok()
         {
-            for issue in &mut issues {
-                issue.resource = Some(format!("{type_name}/{id}"));
+            let name = format!("{type_name}/{id}");
+            for issue in &mut report.issues {
+                issue.resource = Some(name.clone());
+            }
+            for check in &mut report.open {
+                check.resource = Some(name.clone());
             }
         }
-        issues
+        report
     }
 
     pub(crate) fn plans(&self) -> &Plans {

@@ -6,13 +6,15 @@ use json::Value;
 use terminology::Membership;
 
 use super::Walk;
-use crate::codes;
 use crate::plan::{Bound, Rule, TypeRule};
+use crate::{CodeCheck, codes};
 
 /// What the codes of an element are to a value set.
 enum Verdict {
-    /// One of them is in it, or none can be decided.
-    Fine,
+    /// One of them is in it, or nothing asks for one.
+    In,
+    /// None of them is certainly in it, and one cannot be decided.
+    Open,
     /// None of them is in it.
     Out,
     /// There is no code.
@@ -27,23 +29,36 @@ impl<'v> Walk<'_, 'v> {
             "Coding" => {
                 self.absolute_system(value);
                 self.code_exists(value);
+                self.named_rules(value, "Coding");
             }
-            "Identifier" => self.identifier(value),
+            "Identifier" => {
+                self.identifier(value);
+                self.named_rules(value, "Identifier");
+            }
             _ => {}
         }
         let Some(bound) = &rule.binding else { return };
-        if let Some(limit) = &bound.max_value_set
-            && matches!(self.verdict(limit, value, of_type), Verdict::Out)
-        {
-            self.outside(codes::REQUIRED_BINDING, bound, limit, value);
-            return;
+        if let Some(limit) = &bound.max_value_set {
+            match self.verdict(limit, value, of_type) {
+                Verdict::Out => {
+                    self.outside(codes::REQUIRED_BINDING, bound, limit, value);
+                    return;
+                }
+                Verdict::Open => {
+                    self.open_codes(value, &of_type.code, limit, Strength::Required);
+                }
+                Verdict::In | Verdict::NoCode => {}
+            }
         }
         if bound.strength < Strength::Extensible {
             return;
         }
         let required = bound.strength == Strength::Required;
         match self.verdict(&bound.value_set, value, of_type) {
-            Verdict::Fine => {}
+            Verdict::In => {}
+            Verdict::Open => {
+                self.open_codes(value, &of_type.code, &bound.value_set, bound.strength);
+            }
             Verdict::Out if required => {
                 self.outside(codes::REQUIRED_BINDING, bound, &bound.value_set, value);
             }
@@ -79,15 +94,20 @@ impl<'v> Walk<'_, 'v> {
         let of_one = |membership: Option<Membership>| match membership {
             None => Verdict::NoCode,
             Some(Membership::Out) => Verdict::Out,
-            Some(_) => Verdict::Fine,
+            Some(Membership::Unknown) => Verdict::Open,
+            Some(Membership::In) => Verdict::In,
         };
         match (&*of_type.code, value) {
             ("CodeableConcept", _) => {
                 let mut verdict = Verdict::NoCode;
                 for membership in value.each("coding").filter_map(coding) {
                     match membership {
-                        Membership::Out => verdict = Verdict::Out,
-                        Membership::In | Membership::Unknown => return Verdict::Fine,
+                        Membership::In => return Verdict::In,
+                        Membership::Unknown => verdict = Verdict::Open,
+                        Membership::Out if matches!(verdict, Verdict::NoCode) => {
+                            verdict = Verdict::Out;
+                        }
+                        Membership::Out => {}
                     }
                 }
                 verdict
@@ -98,12 +118,47 @@ impl<'v> Walk<'_, 'v> {
             ) => {
                 match of_one(coding(value)) {
                     // A quantity may well have no coded unit, whatever set its units come from.
-                    Verdict::NoCode if &*of_type.code != "Coding" => Verdict::Fine,
+                    Verdict::NoCode if &*of_type.code != "Coding" => Verdict::In,
                     verdict => verdict,
                 }
             }
             (_, Value::String(code)) => of_one(Some(one(None, code))),
-            _ => Verdict::Fine,
+            _ => Verdict::In,
+        }
+    }
+
+    /// Keeps the undecided codes of an element for somebody who can decide them.
+    fn open_codes(&mut self, value: &Value, type_code: &str, value_set: &str, strength: Strength) {
+        let whole = |value: &str| value.to_owned();
+        let lone = [value];
+        let (codings, own_code): (Vec<&Value>, _) = match value {
+            Value::String(code) => (lone.to_vec(), Some(code.as_str())),
+            _ if type_code == "CodeableConcept" => (value.each("coding").collect(), None),
+            _ => (lone.to_vec(), None),
+        };
+        for coding in codings {
+            let Some(code) = own_code.or_else(|| coding.text("code")) else {
+                continue;
+            };
+            let system = coding.text("system");
+            let undecided = self
+                .validator
+                .terminology()
+                .contains(value_set, system, code)
+                == Membership::Unknown;
+            if !undecided {
+                continue;
+            }
+            self.leave_open(|element| CodeCheck {
+                element,
+                resource: None,
+                system: system.map(whole),
+                version: coding.text("version").map(whole),
+                code: code.to_owned(),
+                display: coding.text("display").map(whole),
+                value_set: Some(value_set.to_owned()),
+                strength,
+            });
         }
     }
 
@@ -154,6 +209,25 @@ impl<'v> Walk<'_, 'v> {
         }
     }
 
+    /// Causeway's own rules on the system of an identifier or a coding.
+    fn named_rules(&mut self, value: &'v Value, type_code: &str) {
+        let Some(system) = value.text("system") else {
+            return;
+        };
+        for (rule, member) in crate::named::rules_on(type_code, system) {
+            let Some(text) = value.text(member).filter(|text| !(rule.holds)(text)) else {
+                continue;
+            };
+            self.raise_below(Some(member), codes::NAMED_RULE, |issue| {
+                issue.kind(IssueType::BusinessRule);
+                issue.severity(rule.severity);
+                issue.value(&Value::from(text));
+                issue.say(format!("{} ({})", rule.words, rule.name));
+                issue.mend(rule.mend);
+            });
+        }
+    }
+
     fn identifier(&mut self, value: &'v Value) {
         self.absolute_system(value);
         // R4, Identifier.system: under urn:ietf:rfc:3986 the value is itself a whole URI.
@@ -176,7 +250,20 @@ impl<'v> Walk<'_, 'v> {
             return;
         };
         let terminology = self.validator.terminology();
-        if terminology.code_in_system(system, code) == Membership::Out {
+        let membership = terminology.code_in_system(system, code);
+        if membership == Membership::Unknown {
+            self.leave_open(|element| CodeCheck {
+                element,
+                resource: None,
+                system: Some(system.to_owned()),
+                version: coding.text("version").map(str::to_owned),
+                code: code.to_owned(),
+                display: coding.text("display").map(str::to_owned),
+                value_set: None,
+                strength: Strength::Example,
+            });
+        }
+        if membership == Membership::Out {
             self.raise(codes::UNKNOWN_CODE, |issue| {
                 issue.kind(IssueType::CodeInvalid);
                 // The code systems of R4 itself do not change; others may have grown since.

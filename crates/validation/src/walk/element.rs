@@ -205,13 +205,13 @@ impl<'v> Walk<'_, 'v> {
             }
             several => {
                 // One of several profiles must hold; if none does, say what the first misses.
-                let length = self.len();
+                let mark = self.mark();
                 let holds = several
                     .iter()
                     .filter_map(std::sync::Weak::upgrade)
                     .any(|node| {
                         self.object(value, object, &node, &of_type.places);
-                        !self.roll_back(length)
+                        !self.roll_back(mark)
                     });
                 if !holds && let Some(node) = several.first().and_then(std::sync::Weak::upgrade) {
                     self.object(value, object, &node, &of_type.places);

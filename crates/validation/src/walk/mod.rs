@@ -19,7 +19,7 @@ use crate::codes;
 use crate::invariants::{Focus, Invariant};
 use crate::plan::{Child, Node};
 use path::Segment;
-use report::Report;
+use report::Findings;
 
 /// Deeper than this, nothing in FHIR goes; the reader of JSON stops at 128 already.
 const MAX_DEPTH: usize = 160;
@@ -27,7 +27,7 @@ const MAX_DEPTH: usize = 160;
 /// One walk over one resource.
 pub(crate) struct Walk<'w, 'v> {
     validator: &'w Validator,
-    report: Report,
+    report: Findings,
     root: &'v str,
     path: Vec<Segment<'v>>,
     /// The resources around the place, the innermost last.
@@ -40,7 +40,7 @@ impl<'w, 'v> Walk<'w, 'v> {
     pub fn new(validator: &'w Validator, root: &'v str) -> Self {
         Self {
             validator,
-            report: Report::default(),
+            report: Findings::default(),
             root,
             path: Vec::with_capacity(16),
             resources: Vec::new(),
@@ -48,8 +48,14 @@ impl<'w, 'v> Walk<'w, 'v> {
         }
     }
 
+    /// The same, which keeps the code checks that nobody can decide here.
+    pub fn collecting_open(mut self) -> Self {
+        self.report = self.report.collecting_open();
+        self
+    }
+
     /// What was found.
-    pub fn finish(self) -> Vec<diagnostics::Issue> {
+    pub fn finish(self) -> crate::Report {
         self.report.finish()
     }
 

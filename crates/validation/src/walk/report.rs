@@ -5,16 +5,30 @@ use json::Value;
 
 use super::Walk;
 use super::path;
-use crate::codes;
 use crate::invariants::Invariant;
 use crate::plan::{Node, Slice};
+use crate::{CodeCheck, codes};
+
+/// More open code checks than this nobody decides.
+const MAX_OPEN: usize = 10_000;
 
 /// More issues than this on one resource help nobody.
 const MAX_ISSUES: usize = 1_000;
 
+/// What a walk found so far.
 #[derive(Default)]
-pub(super) struct Report {
+pub(super) struct Findings {
     issues: Vec<Issue>,
+    more: bool,
+    /// The code checks that nobody could decide, where somebody wants to know them.
+    open: Option<Vec<CodeCheck>>,
+}
+
+/// How much was found at some moment, to come back to.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    issues: usize,
+    open: usize,
     more: bool,
 }
 
@@ -40,6 +54,10 @@ impl Draft {
 
     pub fn warning(&mut self) {
         self.severity = Severity::Warning;
+    }
+
+    pub fn severity(&mut self, severity: Severity) {
+        self.severity = severity;
     }
 
     pub fn kind(&mut self, kind: IssueType) {
@@ -76,27 +94,41 @@ fn coded(coding: &Value) -> Option<String> {
     Some(whole.chars().take(MAX_TOLD).collect())
 }
 
-impl Report {
+impl Findings {
+    pub fn collecting_open(mut self) -> Self {
+        self.open = Some(Vec::new());
+        self
+    }
+
     fn push(&mut self, issue: Issue) {
         if self.issues.len() >= MAX_ISSUES {
             self.more = true;
-        } else if !self.issues.contains(&issue) {
+        } else if !self.issues.iter().any(|known| is_same(known, &issue)) {
             self.issues.push(issue);
         }
     }
 
-    pub fn len(&self) -> usize {
-        self.issues.len()
+    fn mark(&self) -> Mark {
+        Mark {
+            issues: self.issues.len(),
+            open: self.open.as_ref().map_or(0, Vec::len),
+            more: self.more,
+        }
     }
 
-    /// Forgets what was found since there were so many; whether an error was among it.
-    pub fn roll_back(&mut self, length: usize) -> bool {
-        let failed = diagnostics::has_errors(self.issues.iter().skip(length));
-        self.issues.truncate(length);
+    /// Forgets what was found since a mark; whether an error was among it.
+    fn roll_back(&mut self, mark: Mark) -> bool {
+        let failed = diagnostics::has_errors(self.issues.iter().skip(mark.issues))
+            || (self.more && !mark.more);
+        self.issues.truncate(mark.issues);
+        self.more = mark.more;
+        if let Some(open) = &mut self.open {
+            open.truncate(mark.open);
+        }
         failed
     }
 
-    pub fn finish(mut self) -> Vec<Issue> {
+    pub fn finish(mut self) -> crate::Report {
         if self.more {
             self.issues.push(
                 Issue::error(
@@ -107,18 +139,37 @@ impl Report {
                 .help("mend these first"),
             );
         }
-        self.issues
+        crate::Report {
+            issues: self.issues,
+            open: self.open.unwrap_or_default(),
+        }
     }
 }
 
+/// Whether two issues tell the same: two profiles often say one thing.
+fn is_same(one: &Issue, other: &Issue) -> bool {
+    one.code == other.code && one.element == other.element && one.message == other.message
+}
+
 impl Walk<'_, '_> {
-    pub(super) fn len(&self) -> usize {
-        self.report.len()
+    pub(super) fn mark(&self) -> Mark {
+        self.report.mark()
     }
 
     /// Whether a trial found an error; what it found is forgotten.
-    pub(super) fn roll_back(&mut self, length: usize) -> bool {
-        self.report.roll_back(length)
+    pub(super) fn roll_back(&mut self, mark: Mark) -> bool {
+        self.report.roll_back(mark)
+    }
+
+    /// Keeps a code check that nobody here can decide, where somebody wants to know of it.
+    pub(super) fn leave_open(&mut self, check: impl FnOnce(String) -> CodeCheck) {
+        let Some(open) = &mut self.report.open else {
+            return;
+        };
+        let check = check(path::render(self.root, &self.path));
+        if open.len() < MAX_OPEN && !open.contains(&check) {
+            open.push(check);
+        }
     }
 
     /// Raises an issue at the place where the walk is: an error of kind `structure` unless the draft

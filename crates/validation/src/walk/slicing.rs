@@ -223,9 +223,9 @@ impl<'v> Walk<'_, 'v> {
                 let Some(object) = place.as_object() else {
                     return false;
                 };
-                let length = self.len();
+                let mark = self.mark();
                 self.object(place, object, &node, &[]);
-                !self.roll_back(length)
+                !self.roll_back(mark)
             })
         })
     }
