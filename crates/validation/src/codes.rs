@@ -50,8 +50,6 @@ pub const NOT_CHECKED: &str = "V043";
 pub const CODE_WITHOUT_SYSTEM: &str = "V044";
 /// The display of a coding is not that of its code.
 pub const WRONG_DISPLAY: &str = "V045";
-/// A rule of Causeway's own does not hold; the message names it.
-pub const NAMED_RULE: &str = "V046";
 /// A slice occurs too few times.
 pub const SLICE_TOO_FEW: &str = "V050";
 /// A slice occurs too often.

@@ -17,7 +17,7 @@ pub mod codes;
 pub mod invariants;
 mod model;
 mod named;
-mod nhs;
+pub mod nhs;
 mod open;
 mod plan;
 mod validator;

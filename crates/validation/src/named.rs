@@ -6,6 +6,8 @@ use diagnostics::Severity;
 /// A rule on the value of an identifier, or on the code of a coding, of one system.
 #[derive(Debug)]
 pub(crate) struct NamedRule {
+    /// The code of its issues: its own, V100 to V129.
+    pub code: &'static str,
     /// Its name in messages, unique among all rules: `nhs-number`.
     pub name: &'static str,
     pub on: On,

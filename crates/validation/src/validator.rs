@@ -21,6 +21,7 @@ pub struct Validator {
     resource_types: HashSet<Box<str>>,
     /// Where the known definitions have their urls, up to the last slash.
     bases: HashSet<Box<str>>,
+    has_own_rules: bool,
 }
 
 impl Validator {
@@ -35,7 +36,20 @@ impl Validator {
                 .filter_map(|url| url.rsplit_once('/'))
                 .map(|(base, _)| Box::from(base))
                 .collect(),
+            has_own_rules: true,
         }
+    }
+
+    /// The same without Causeway's own rules (the forms of NHS numbers and the like): what FHIR and
+    /// the profiles say, and nothing else. For comparing with other validators.
+    #[must_use]
+    pub fn without_own_rules(mut self) -> Self {
+        self.has_own_rules = false;
+        self
+    }
+
+    pub(crate) fn has_own_rules(&self) -> bool {
+        self.has_own_rules
     }
 
     /// A validator over what is built in.

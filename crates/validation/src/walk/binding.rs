@@ -211,6 +211,9 @@ impl<'v> Walk<'_, 'v> {
 
     /// Causeway's own rules on the system of an identifier or a coding.
     fn named_rules(&mut self, value: &'v Value, type_code: &str) {
+        if !self.validator.has_own_rules() {
+            return;
+        }
         let Some(system) = value.text("system") else {
             return;
         };
@@ -218,7 +221,7 @@ impl<'v> Walk<'_, 'v> {
             let Some(text) = value.text(member).filter(|text| !(rule.holds)(text)) else {
                 continue;
             };
-            self.raise_below(Some(member), codes::NAMED_RULE, |issue| {
+            self.raise_below(Some(member), rule.code, |issue| {
                 issue.kind(IssueType::BusinessRule);
                 issue.severity(rule.severity);
                 issue.value(&Value::from(text));
