@@ -10,9 +10,13 @@
 //! - Depth is bounded by [`MAX_DEPTH`]: neither reading nor writing can exhaust the stack.
 
 mod parse;
+mod position;
+mod scan;
 mod value;
 mod write;
 
 pub use compact_str::CompactString;
 pub use parse::{MAX_DEPTH, ParseError, parse};
+pub use position::Position;
+pub use scan::{Begins, Visitor, scan};
 pub use value::{Number, Object, Value};

@@ -1,11 +1,14 @@
 //! Text to tree, strictly.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use compact_str::CompactString;
 use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, Peek};
 
-use crate::{Number, Object, Value};
+use crate::position::BYTE_ORDER_MARK;
+use crate::scan::{Begins, Visitor};
+use crate::{Number, Object, Position, Value};
 
 /// How deep arrays and objects may nest. FHIR resources stay under 30.
 pub const MAX_DEPTH: usize = 128;
@@ -19,7 +22,7 @@ const MANY_MEMBERS: usize = 24;
 pub struct ParseError {
     /// The line, from 1.
     pub line: usize,
-    /// The column in bytes, from 1.
+    /// The column in characters, from 1.
     pub column: usize,
     /// What is wrong, as a fragment: "expected a colon".
     pub message: String,
@@ -43,8 +46,9 @@ impl std::error::Error for ParseError {}
 /// When the text is not JSON (RFC 8259), holds a member name twice in one object, nests deeper
 /// than [`MAX_DEPTH`], or has anything but white space after the value.
 pub fn parse(text: &[u8]) -> Result<Value, ParseError> {
-    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let mut reader = Reader {
+        text,
         jiter: Jiter::new(text),
     };
     let peek = reader.step(|jiter| jiter.peek())?;
@@ -54,6 +58,7 @@ pub fn parse(text: &[u8]) -> Result<Value, ParseError> {
 }
 
 struct Reader<'j> {
+    text: &'j [u8],
     jiter: Jiter<'j>,
 }
 
@@ -63,22 +68,31 @@ impl<'j> Reader<'j> {
         step: impl FnOnce(&mut Jiter<'j>) -> Result<T, JiterError>,
     ) -> Result<T, ParseError> {
         step(&mut self.jiter).map_err(|error| {
-            let position = self.jiter.error_position(error.index);
-            ParseError {
-                line: position.line,
-                column: position.column,
-                message: words(&error.error_type),
+            // A byte that is not UTF-8 shows itself in many ways; only one of them says so.
+            match std::str::from_utf8(self.text) {
+                Err(utf8) if utf8.valid_up_to() <= error.index => self.error_at(
+                    utf8.valid_up_to(),
+                    format!("byte {} is not UTF-8", utf8.valid_up_to() + 1),
+                ),
+                _ => self.error_at(
+                    error.index,
+                    words(&error.error_type, self.text.get(error.index)),
+                ),
             }
         })
     }
 
+    fn error_at(&self, offset: usize, message: String) -> ParseError {
+        let Position { line, column } = Position::of(self.text, offset);
+        ParseError {
+            line,
+            column,
+            message,
+        }
+    }
+
     fn fail<T>(&self, message: impl Into<String>) -> Result<T, ParseError> {
-        let position = self.jiter.current_position();
-        Err(ParseError {
-            line: position.line,
-            column: position.column,
-            message: message.into(),
-        })
+        Err(self.error_at(self.jiter.current_index(), message.into()))
     }
 
     fn value(&mut self, peek: Peek, depth: usize) -> Result<Value, ParseError> {
@@ -122,11 +136,12 @@ impl<'j> Reader<'j> {
     }
 
     fn object(&mut self, depth: usize) -> Result<Value, ParseError> {
+        let start = self.jiter.current_index();
         let mut object = Object::new();
         let mut next = self.step(|j| Ok(j.known_object()?.map(CompactString::from)))?;
         while let Some(name) = next {
             if object.len() < MANY_MEMBERS && object.contains(&name) {
-                return self.duplicate();
+                return self.duplicate(start);
             }
             let peek = self.step(|j| j.peek())?;
             let value = self.value(peek, depth + 1)?;
@@ -137,19 +152,59 @@ impl<'j> Reader<'j> {
             let mut names: Vec<&str> = object.iter().map(|(name, _)| name).collect();
             names.sort_unstable();
             if names.windows(2).any(|pair| pair.first() == pair.last()) {
-                return self.duplicate();
+                return self.duplicate(start);
             }
         }
         Ok(Value::Object(object))
     }
 
-    fn duplicate<T>(&self) -> Result<T, ParseError> {
+    /// The error for a name that occurs twice in the object that begins there.
+    fn duplicate<T>(&self, start: usize) -> Result<T, ParseError> {
+        let mut finder = SecondName::default();
+        crate::scan(self.text.get(start..).unwrap_or_default(), &mut finder);
+        let at = finder
+            .found
+            .map_or(self.jiter.current_index(), |at| start + at);
         // The name itself could be personal data when a source keys an object by it.
-        self.fail("a member name occurs twice in one object, so one of the two would be lost")
+        Err(self.error_at(
+            at,
+            "a member name occurs twice in one object, so one of the two would be lost".to_owned(),
+        ))
     }
 }
 
-fn words(error: &JiterErrorType) -> String {
+/// Finds the first name that an object holds for the second time.
+#[derive(Default)]
+struct SecondName {
+    names: HashSet<CompactString>,
+    found: Option<usize>,
+}
+
+impl Visitor for SecondName {
+    fn member(&mut self, name: &str, offset: usize, _: Begins) -> bool {
+        if !self.names.insert(name.into()) && self.found.is_none() {
+            self.found = Some(offset);
+        }
+        false
+    }
+
+    fn item(&mut self, _: usize, _: usize, _: Begins) -> bool {
+        false
+    }
+
+    fn leave(&mut self) {}
+}
+
+fn words(error: &JiterErrorType, found: Option<&u8>) -> String {
+    match (error, found) {
+        (JiterErrorType::JsonError(_), Some(b'/' | b'#')) => {
+            return "JSON has no comments".to_owned();
+        }
+        (JiterErrorType::JsonError(_), Some(b'\'')) => {
+            return "JSON writes texts in double quotes".to_owned();
+        }
+        _ => {}
+    }
     match error {
         JiterErrorType::JsonError(error) => match error {
             JsonErrorType::EofWhileParsingList

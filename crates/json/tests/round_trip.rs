@@ -7,7 +7,7 @@
     missing_docs
 )]
 
-use json::{Value, parse};
+use json::{Begins, Value, Visitor, parse};
 use proptest::prelude::*;
 
 fn same(text: &str) {
@@ -27,11 +27,52 @@ fn order_and_escapes_are_kept() {
 }
 
 #[test]
-fn a_duplicate_member_is_refused() {
-    let error = parse(b"{\"a\":1,\n\"a\":2}").unwrap_err();
-    assert_eq!(error.line, 2);
-    let many: Vec<String> = (0..40).map(|n| format!("\"k{}\":1", n % 39)).collect();
-    assert!(parse(format!("{{{}}}", many.join(",")).as_bytes()).is_err());
+fn a_duplicate_member_is_refused_where_it_stands() {
+    let error = parse(b"{\"a\":1,\n \"a\":2}").unwrap_err();
+    assert_eq!((error.line, error.column), (2, 2));
+    // Escapes do not hide it, and the place is in characters.
+    let error = parse("{\"x\":{\"é\":1, \"\\u00e9\":2}}".as_bytes()).unwrap_err();
+    assert_eq!((error.line, error.column), (1, 14), "{error}");
+    let many: Vec<String> = (0..40).map(|n| format!("\"k{}\":[1]", n % 39)).collect();
+    let error = parse(format!("{{{}\n}}", many.join(",\n")).as_bytes()).unwrap_err();
+    assert_eq!((error.line, error.column), (40, 1));
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    for (text, line, column, words) in [
+        (&b"{\"a\": \"\xff\"}"[..], 1, 8, "byte 8 is not UTF-8"),
+        (b"{\n  // none\n}", 2, 3, "no comments"),
+        (b"{\"a\": 'b'}", 1, 7, "double quotes"),
+        (b"{\"a\": 1} x", 1, 10, "trailing"),
+        (b"{\"a\": \"\x00\"}", 1, 8, "control"),
+        (b"{\"a\": 1,\n", 2, 1, "too early"),
+        ("\u{feff}{\"é\": x}".as_bytes(), 1, 7, "expected"),
+    ] {
+        let error = parse(text).unwrap_err();
+        let shown = String::from_utf8_lossy(text).into_owned();
+        assert!(error.message.contains(words), "{shown}: {error}");
+        assert_eq!(
+            (error.line, error.column),
+            (line, column),
+            "{shown}: {error}"
+        );
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over_once() {
+    assert!(parse("\u{feff}[]".as_bytes()).is_ok());
+    assert!(parse("\u{feff}\u{feff}[]".as_bytes()).is_err());
+    assert!(parse("[\u{feff}]".as_bytes()).is_err());
+}
+
+#[test]
+fn a_huge_number_is_kept_or_refused() {
+    let digits = "9".repeat(4_000);
+    same(&digits);
+    same(&format!("-0.{digits}e-{digits}"));
+    assert!(parse("9".repeat(1_000_000).as_bytes()).is_err());
 }
 
 #[test]
@@ -85,7 +126,81 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Takes down the path of everything in a value.
+#[derive(Default)]
+struct Paths {
+    path: Vec<String>,
+    seen: Vec<(String, usize)>,
+}
+
+impl Paths {
+    fn take(&mut self, step: String, offset: usize) -> bool {
+        self.path.push(step);
+        self.seen.push((self.path.concat(), offset));
+        true
+    }
+}
+
+impl Visitor for Paths {
+    fn member(&mut self, name: &str, offset: usize, _: Begins) -> bool {
+        self.take(format!(".{name}"), offset)
+    }
+    fn item(&mut self, index: usize, offset: usize, _: Begins) -> bool {
+        self.take(format!("[{index}]"), offset)
+    }
+    fn leave(&mut self) {
+        self.path.pop();
+    }
+}
+
+fn paths(value: &Value, path: &str, out: &mut Vec<String>) {
+    for (name, value) in value.as_object().into_iter().flat_map(json::Object::iter) {
+        let path = format!("{path}.{name}");
+        out.push(path.clone());
+        paths(value, &path, out);
+    }
+    for (index, value) in value.as_array().into_iter().flatten().enumerate() {
+        let path = format!("{path}[{index}]");
+        out.push(path.clone());
+        paths(value, &path, out);
+    }
+}
+
 proptest! {
+    #[test]
+    fn a_scan_sees_what_the_tree_holds(value in any_value(), pretty in any::<bool>()) {
+        let text = if pretty { value.to_pretty().into_bytes() } else { value.to_bytes() };
+        let mut scanned = Paths::default();
+        json::scan(&text, &mut scanned);
+        let mut expected = Vec::new();
+        paths(&value, "", &mut expected);
+        prop_assert_eq!(scanned.seen.iter().map(|seen| seen.0.clone()).collect::<Vec<_>>(), expected);
+        for (path, offset) in scanned.seen {
+            let first = text[offset];
+            prop_assert!(path.ends_with(']') || first == b'"', "{} {}", path, offset);
+        }
+    }
+
+    #[test]
+    fn a_scan_that_looks_into_nothing_sees_the_top(value in any_value()) {
+        struct Top(usize);
+        impl Visitor for Top {
+            fn member(&mut self, _: &str, _: usize, _: Begins) -> bool { self.0 += 1; false }
+            fn item(&mut self, _: usize, _: usize, _: Begins) -> bool { self.0 += 1; false }
+            fn leave(&mut self) {}
+        }
+        let mut top = Top(0);
+        json::scan(&value.to_bytes(), &mut top);
+        let expected = value.as_object().map(json::Object::len).or(value.as_array().map(<[Value]>::len));
+        prop_assert_eq!(top.0, expected.unwrap_or(0));
+    }
+
+    #[test]
+    fn a_scan_of_anything_ends(bytes in prop::collection::vec(any::<u8>(), 0..200), json in "[\\[\\]{}:,\"\\\\a ]{0,40}") {
+        json::scan(&bytes, &mut Paths::default());
+        json::scan(json.as_bytes(), &mut Paths::default());
+    }
+
     #[test]
     fn any_tree_survives(value in any_value()) {
         prop_assert_eq!(&parse(&value.to_bytes()).unwrap(), &value);
