@@ -112,25 +112,49 @@ impl Entry<'_> {
     }
 }
 
+impl Entry<'_> {
+    #[allow(dead_code, reason = "the build script has no use for it")]
+    fn into_owned(self) -> Entry<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Entry {
+            sort: self.sort,
+            url: own(self.url),
+            version: own(self.version),
+            id: own(self.id),
+            type_name: own(self.type_name),
+            bases: own(self.bases),
+            is_retired: self.is_retired,
+            at: self.at,
+            length: self.length,
+        }
+    }
+}
+
 /// Packs definitions, in the order given.
 ///
 /// # Errors
 /// When they do not fit, which takes gigabytes of them.
 #[allow(dead_code, reason = "the build script packs, the library unpacks")]
 pub fn pack(definitions: &[Definition]) -> Result<Vec<u8>, String> {
-    let (entries, records) = records(definitions)?;
-    let index = postcard::to_stdvec(&entries)
+    let (entries, records) = records(definitions, Compression::best())?;
+    let mut archive = Vec::new();
+    write(&entries, &records, &mut archive)?;
+    Ok(archive)
+}
+
+fn write(entries: &[Entry<'_>], records: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+    let index = postcard::to_stdvec(entries)
         .map_err(|error| format!("the index cannot be packed: {error}"))?;
     let length = u32::try_from(index.len()).map_err(|_| "the index is larger than 4 GB")?;
-    let mut archive = length.to_le_bytes().to_vec();
-    archive.extend_from_slice(&index);
-    archive.extend_from_slice(&records);
-    Ok(archive)
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(&index);
+    out.extend_from_slice(records);
+    Ok(())
 }
 
 type Packed = (Vec<Entry<'static>>, Vec<u8>);
 
-fn records(definitions: &[Definition]) -> Result<Packed, String> {
+fn records(definitions: &[Definition], effort: Compression) -> Result<Packed, String> {
     let mut entries = Vec::with_capacity(definitions.len());
     let mut records = Vec::new();
     for definition in definitions {
@@ -141,7 +165,7 @@ fn records(definitions: &[Definition]) -> Result<Packed, String> {
             Definition::SearchParameter(parameter) => postcard::to_stdvec(parameter),
         }
         .map_err(|error| format!("{} cannot be packed: {error}", definition.url()))?;
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        let mut encoder = DeflateEncoder::new(Vec::new(), effort);
         let packed = encoder
             .write_all(&plain)
             .and_then(|()| encoder.finish())
@@ -178,21 +202,49 @@ impl Archive {
     /// When they do not fit.
     #[allow(dead_code, reason = "the build script has no use for it")]
     pub fn of(definitions: &[Definition]) -> Result<Self, String> {
-        let (entries, records) = records(definitions)?;
+        let (entries, records) = records(definitions, Compression::fast())?;
         Ok(Self {
             entries,
             records: Cow::Owned(records),
         })
     }
 
-    /// Decodes the record of an entry as what its sort says it is.
-    pub fn record<T: DeserializeOwned>(&self, entry: &Entry<'_>) -> Option<T> {
-        let start = usize::try_from(entry.at).ok()?;
-        let length = usize::try_from(entry.length).ok()?;
-        let packed = self.records.get(start..start.checked_add(length)?)?;
+    /// As [`Archive::open`], of bytes that were read from a file.
+    #[allow(dead_code, reason = "the build script has no use for it")]
+    pub fn from_vec(bytes: &[u8]) -> Option<Self> {
+        let (length, rest) = bytes.split_at_checked(4)?;
+        let length = u32::from_le_bytes(length.try_into().ok()?);
+        let (index, records) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+        let entries: Vec<Entry<'_>> = postcard::from_bytes(index).ok()?;
+        Some(Self {
+            entries: entries.into_iter().map(Entry::into_owned).collect(),
+            records: Cow::Owned(records.to_vec()),
+        })
+    }
+
+    /// Writes it as [`pack`] does.
+    #[allow(dead_code, reason = "the build script has no use for it")]
+    pub fn write(&self, out: &mut Vec<u8>) -> Result<(), String> {
+        write(&self.entries, &self.records, out)
+    }
+
+    /// The plain bytes of a record: the same for the same definition.
+    pub fn plain(&self, entry: &Entry<'_>) -> Option<Vec<u8>> {
+        let packed = self.packed(entry)?;
         let mut plain = Vec::with_capacity(packed.len() * 4);
         DeflateDecoder::new(packed).read_to_end(&mut plain).ok()?;
-        postcard::from_bytes(&plain).ok()
+        Some(plain)
+    }
+
+    fn packed(&self, entry: &Entry<'_>) -> Option<&[u8]> {
+        let start = usize::try_from(entry.at).ok()?;
+        let length = usize::try_from(entry.length).ok()?;
+        self.records.get(start..start.checked_add(length)?)
+    }
+
+    /// Decodes the record of an entry as what its sort says it is.
+    pub fn record<T: DeserializeOwned>(&self, entry: &Entry<'_>) -> Option<T> {
+        postcard::from_bytes(&self.plain(entry)?).ok()
     }
 
     /// The search parameter of an entry.

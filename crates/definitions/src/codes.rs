@@ -20,3 +20,31 @@ pub const TYPE_MISSING: &str = "D008";
 pub const CONTENT_REFERENCE: &str = "D009";
 /// A FHIR package cannot be used at all.
 pub const PACKAGE: &str = "D010";
+/// A FHIR package is for another version of FHIR than R4.
+pub const OTHER_FHIR_VERSION: &str = "D011";
+/// A definition is for another version of FHIR than its package; it is left out.
+pub const FOREIGN_DEFINITION: &str = "D012";
+/// A package that another needs is not there.
+pub const DEPENDENCY_MISSING: &str = "D013";
+/// A package that another needs is there in another version, which is used.
+pub const DEPENDENCY_VERSION: &str = "D014";
+/// Packages need each other in a circle.
+pub const DEPENDENCY_CYCLE: &str = "D015";
+/// Two packages define one url in one version with different content.
+pub const DUPLICATE_URL: &str = "D016";
+/// A package defines one of FHIR's own types, which only R4 core may.
+pub const CORE_TYPE: &str = "D017";
+/// The base of a definition is missing, and its publisher's snapshot stands in for it.
+pub const SNAPSHOT_USED: &str = "D018";
+/// A package has definitions that their publisher has retired.
+pub const RETIRED: &str = "D019";
+/// A package holds two files of one name.
+pub const DUPLICATE_FILE: &str = "D020";
+/// A definition refers to another that is not there.
+pub const UNRESOLVED: &str = "D021";
+/// A package that is asked for is not there.
+pub const PACKAGE_MISSING: &str = "D022";
+/// A registry cannot be asked, or does not have what it is asked for.
+pub const REGISTRY: &str = "D023";
+/// A downloaded package is not what its registry says it is.
+pub const INTEGRITY: &str = "D024";

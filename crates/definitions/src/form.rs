@@ -54,8 +54,13 @@ pub struct Structure {
     pub base: Option<Box<str>>,
     /// Where an extension may be used.
     pub contexts: Vec<Context>,
+    /// FHIRPath expressions that must hold where an extension is used.
+    pub context_invariants: Vec<Box<str>>,
     /// The elements that the differential states, in its order.
     pub elements: Vec<ElementRule>,
+    /// The elements of the snapshot, where the base comes from another package: they stand in for
+    /// the base when that package is not there.
+    pub snapshot: Vec<ElementRule>,
 }
 
 /// One element of a differential: only what it states.
@@ -113,6 +118,12 @@ pub struct ValueSet {
     pub includes: Vec<Include>,
     /// What is taken out again.
     pub excludes: Vec<Include>,
+    /// Whether codes that their code system has made inactive are left out (`compose.inactive` is
+    /// false).
+    pub leaves_out_inactive: bool,
+    /// The codes that the publisher lists beside the composition, where it lists them all: what the
+    /// composition comes to, for those who lack the code systems.
+    pub expansion: Option<Vec<Include>>,
 }
 
 /// One part of a value set. Every condition in it must hold.
@@ -167,10 +178,15 @@ pub struct Concept {
     pub code: Box<str>,
     /// Its preferred term, where it is shipped.
     pub display: Option<Box<str>>,
+    /// Its other names, in whatever language.
+    pub designations: Vec<Box<str>>,
     /// The codes that it stands under: where it is nested, and what its properties say.
     pub parents: Vec<Box<str>>,
     /// Whether it only groups others (property `notSelectable`).
     pub is_abstract: bool,
-    /// Properties that value sets of the packages filter by, as text.
+    /// Whether it is no longer to be used (property `inactive`, or a `status` that says so).
+    pub is_inactive: bool,
+    /// Its other properties, as text: value sets may filter by them. The definitions that are built
+    /// in keep those that their own value sets ask for.
     pub properties: Vec<(Box<str>, Box<str>)>,
 }

@@ -16,19 +16,32 @@
 mod archive;
 pub mod codes;
 mod compile;
+mod compiled;
+mod content;
 mod definitions;
+mod embedded;
 pub mod form;
+mod manifest;
 pub mod package;
 mod package_file;
+mod package_folder;
+mod package_set;
 mod rules;
 mod search_parameter;
 mod shape;
+mod tarball;
+mod version;
 
+pub use compiled::{Contents, Package};
 pub use definitions::{Definitions, version_fits};
+pub use manifest::{Manifest, PackageId};
 pub use package_file::PackageFile;
+pub use package_folder::{MAX_TGZ, PackageFolder};
+pub use package_set::{Needed, PackageName, PackageSet, built_in, built_in_packages, dependencies};
 pub use rules::{
-    Binding, Constraint, ConstraintSeverity, Context, Discriminator, DiscriminatorKind,
-    ElementType, Kind, Slicing, SlicingRules, Strength,
+    Aggregation, Binding, Constraint, ConstraintSeverity, Context, Discriminator,
+    DiscriminatorKind, ElementType, Kind, Slicing, SlicingRules, Strength,
 };
 pub use search_parameter::{SearchComponent, SearchKind, SearchParameter};
 pub use shape::{Element, ElementId, Shape};
+pub use version::{Wanted, newer};

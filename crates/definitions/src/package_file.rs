@@ -1,30 +1,30 @@
 //! Opening a FHIR package: the `.tgz` that registries serve, or a folder with the same files
 //! (<https://confluence.hl7.org/display/FHIR/NPM+Package+Specification>).
 
-use std::ffi::OsStr;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
-use std::path::{Component, Path};
+use std::path::Path;
 
 use diagnostics::{InputPlace, Issue, IssueType};
-use flate2::read::MultiGzDecoder;
 use json::Value;
 
 use crate::codes;
 use crate::form::Definition;
+use crate::manifest::Manifest;
 use crate::package;
+use crate::tarball::{self, MAX_FILE, MAX_PACKAGE, is_resource_file, too_large};
 
-/// The largest file that is read from a package, and the most that all of them may hold.
-const MAX_FILE: u64 = 64 << 20;
-const MAX_PACKAGE: u64 = 2 << 30;
-
-/// A package's manifest and its resources.
+/// A package's manifest and its resources, all of them in memory: for tools that want the resources
+/// themselves. What only needs the definitions opens a [`crate::Package`].
 #[derive(Debug)]
 pub struct PackageFile {
     /// The package's name: `hl7.fhir.r4.core`.
     pub name: String,
     /// Its version.
     pub version: String,
+    /// The url that its definitions' urls begin with.
+    pub canonical: Option<String>,
     /// Its licence, as it names it.
     pub licence: Option<String>,
     /// The FHIR versions that it is for.
@@ -45,14 +45,23 @@ impl PackageFile {
     /// When it is neither a `.tgz` nor a folder, is damaged, larger than is reasonable, has no
     /// manifest, or is for another FHIR version than R4.
     pub fn open(path: &Path) -> Result<Self, Box<Issue>> {
-        let mut reading = Reading::default();
-        let outcome = if path.is_dir() {
-            reading.folder(path)
-        } else {
-            reading.archive(path)
-        };
-        outcome.map_err(|error| unusable(path, &format!("it cannot be read: {error}")))?;
-        reading.finish(path)
+        let mut resources = BTreeMap::new();
+        let mut twice = Vec::new();
+        let (manifest, mut issues) = scan(path, |name, resource| {
+            if resources.insert(name.to_owned(), resource).is_some() {
+                twice.push(name.to_owned());
+            }
+        })?;
+        issues.extend(twice.iter().map(|name| duplicate(name)));
+        Ok(Self {
+            name: manifest.id.name,
+            version: manifest.id.version,
+            canonical: manifest.canonical,
+            licence: manifest.licence,
+            fhir_versions: manifest.fhir_versions,
+            resources: resources.into_iter().collect(),
+            issues,
+        })
     }
 
     /// The definitions in it, and what is wrong with those that cannot be used.
@@ -69,128 +78,173 @@ impl PackageFile {
     }
 }
 
-#[derive(Default)]
-struct Reading {
+/// The issue of a file that an archive has twice.
+pub(crate) fn duplicate(name: &str) -> Issue {
+    Issue::warning(
+        codes::DUPLICATE_FILE,
+        IssueType::Conflict,
+        "the package holds a file of this name twice, and the last one counts",
+    )
+    .at_input(InputPlace::file(name))
+    .help("ask the package's publisher which of the two is meant")
+}
+
+/// Reads a package file by file; each resource goes to `take` with its file's name and is not kept.
+///
+/// # Errors
+/// As [`PackageFile::open`].
+pub(crate) fn scan(
+    path: &Path,
+    take: impl FnMut(&str, Value),
+) -> Result<(Manifest, Vec<Issue>), Box<Issue>> {
+    let mut reading = Reading {
+        manifest: None,
+        manifests: 0,
+        take,
+        issues: Vec::new(),
+        total: 0,
+    };
+    let outcome = if path.is_dir() {
+        reading.folder(path)
+    } else {
+        fs::File::open(path).and_then(|file| reading.archive(io::BufReader::new(file)))
+    };
+    outcome.map_err(|error| unusable(path, &format!("it cannot be read: {error}")))?;
+    reading.finish(path)
+}
+
+struct Reading<F> {
     manifest: Option<Value>,
-    resources: Vec<(String, Value)>,
+    manifests: usize,
+    take: F,
     issues: Vec<Issue>,
     total: u64,
 }
 
-impl Reading {
+impl<F: FnMut(&str, Value)> Reading<F> {
     fn folder(&mut self, path: &Path) -> io::Result<()> {
-        let inner = path.join("package");
-        let folder = if inner.is_dir() { &inner } else { path };
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?.path();
-            if entry.is_file()
-                && let Some(name) = resource_file(entry.file_name())
-            {
-                let file = fs::File::open(&entry)?;
-                let size = file.metadata()?.len();
-                self.file(name, size, file)?;
-            }
+        for (name, file) in files(path)? {
+            // Through the link, so that a folder of links (some caches are) still reads; only
+            // regular files are.
+            let size = fs::metadata(&file)?.len();
+            self.file(&name, size, &mut fs::File::open(&file)?)?;
         }
         Ok(())
     }
 
-    fn archive(&mut self, path: &Path) -> io::Result<()> {
-        let mut archive = tar::Archive::new(MultiGzDecoder::new(fs::File::open(path)?));
-        for entry in archive.entries()? {
-            let entry = entry?;
-            if !entry.header().entry_type().is_file() {
-                continue;
+    fn archive(&mut self, archive: impl Read) -> io::Result<()> {
+        tarball::read(archive, |path, size, file| {
+            match tarball::package_file(path) {
+                Some(name) => self.file(name, size, file),
+                None => Ok(()),
             }
-            let inside = entry.path()?.into_owned();
-            let parts: Vec<&OsStr> = inside
-                .components()
-                .filter_map(|part| match part {
-                    Component::Normal(part) => Some(part),
-                    _ => None,
-                })
-                .collect();
-            if let [folder, file] = parts.as_slice()
-                && *folder == OsStr::new("package")
-                && let Some(name) = resource_file(Some(file))
-            {
-                let size = entry.size();
-                self.file(name, size, entry)?;
-            }
-        }
-        Ok(())
+        })
     }
 
-    fn file(&mut self, name: String, size: u64, reader: impl Read) -> io::Result<()> {
+    fn file(&mut self, name: &str, size: u64, reader: &mut dyn Read) -> io::Result<()> {
         self.total = self.total.saturating_add(size);
         if size > MAX_FILE || self.total > MAX_PACKAGE {
-            return Err(io::Error::other(format!(
+            return Err(too_large(&format!(
                 "{name} makes it larger than Causeway reads ({MAX_FILE} bytes a file, \
                  {MAX_PACKAGE} in all)"
             )));
         }
         let mut text = Vec::new();
         reader.take(MAX_FILE).read_to_end(&mut text)?;
-        match json::parse(&text) {
-            Ok(manifest) if name == "package.json" => self.manifest = Some(manifest),
-            Ok(resource) => self.resources.push((name, resource)),
+        if text.len() as u64 != size {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+        }
+        // Some publishers' tools write a byte order mark.
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+        match json::parse(text) {
+            Ok(manifest) if name == "package.json" => {
+                self.manifests += 1;
+                self.manifest = Some(manifest);
+            }
+            Ok(resource) => (self.take)(name, resource),
             Err(error) => self.issues.push(
                 Issue::warning(
                     codes::UNREADABLE,
                     IssueType::Structure,
-                    format!("a file of the package is not JSON: {error}"),
+                    format!("a file of the package is not JSON that FHIR allows: {error}"),
                 )
-                .at_input(InputPlace::file(name)),
+                .at_input(InputPlace::file(name))
+                .help("mend the package, or leave the file out of it"),
             ),
         }
         Ok(())
     }
 
-    fn finish(mut self, path: &Path) -> Result<PackageFile, Box<Issue>> {
+    fn finish(self, path: &Path) -> Result<(Manifest, Vec<Issue>), Box<Issue>> {
+        if self.manifests > 1 {
+            return Err(unusable(
+                path,
+                "it has two package.json, so what it is cannot be known",
+            ));
+        }
         let manifest = self
             .manifest
-            .ok_or_else(|| unusable(path, "it has no package/package.json"))?;
-        let text = |name: &str| manifest.text(name).map(str::to_owned);
-        let fhir_versions: Vec<String> = ["fhirVersions", "fhir-version-list"]
-            .iter()
-            .flat_map(|name| manifest.each(name))
-            .filter_map(|version| version.as_str().map(str::to_owned))
-            .collect();
-        if !fhir_versions.is_empty() && !fhir_versions.iter().any(|one| one.starts_with("4.0")) {
-            // R5 defines the same canonical urls with other content.
-            let why = format!("it is for FHIR {}, not R4", fhir_versions.join(", "));
-            return Err(unusable(path, &why));
+            .ok_or_else(|| unusable(path, "it has no package/package.json that can be read"))?;
+        let manifest = Manifest::read(&manifest).map_err(|why| unusable(path, &why))?;
+        if !manifest.is_r4() {
+            return Err(other_fhir_version(path, &manifest));
         }
-        self.resources.sort_by(|one, other| one.0.cmp(&other.0));
-        Ok(PackageFile {
-            name: text("name").ok_or_else(|| unusable(path, "its manifest has no name"))?,
-            version: text("version")
-                .ok_or_else(|| unusable(path, "its manifest has no version"))?,
-            licence: text("license"),
-            fhir_versions,
-            resources: self.resources,
-            issues: self.issues,
-        })
+        Ok((manifest, self.issues))
     }
 }
 
-/// The name of a file that may hold a resource.
-fn resource_file(name: Option<&OsStr>) -> Option<String> {
-    let name = name?.to_str()?;
-    (name.ends_with(".json") && !name.starts_with('.')).then(|| name.to_owned())
+/// The files of an unpacked package that may hold resources, by name, in order.
+pub(crate) fn files(path: &Path) -> io::Result<Vec<(String, std::path::PathBuf)>> {
+    let inner = path.join("package");
+    let folder = if inner.is_dir() { &inner } else { path };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let file = entry.path();
+        if is_resource_file(&name) && file.is_file() {
+            files.push((name, file));
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
-fn unusable(path: &Path, why: &str) -> Box<Issue> {
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
+/// R5 defines the same canonical urls with other content.
+fn other_fhir_version(path: &Path, manifest: &Manifest) -> Box<Issue> {
+    Box::new(
+        Issue::error(
+            codes::OTHER_FHIR_VERSION,
+            IssueType::NotSupported,
+            format!(
+                "the FHIR package {} cannot be used: it is for FHIR {}, not R4, and another \
+                 version of FHIR defines the same urls with other content",
+                manifest.id,
+                manifest.fhir_versions.join(", ")
+            ),
+        )
+        .at_input(InputPlace::file(file_name(path)))
+        .help("give the publisher's package for FHIR R4 (4.0.1); its name often ends in .r4"),
+    )
+}
+
+/// The issue of a package that cannot be used at all.
+pub(crate) fn unusable(path: &Path, why: &str) -> Box<Issue> {
     Box::new(
         Issue::error(
             codes::PACKAGE,
             IssueType::Structure,
             format!("the FHIR package cannot be used: {why}"),
         )
-        .at_input(InputPlace::file(name))
+        .at_input(InputPlace::file(file_name(path)))
         .help("give the .tgz of a FHIR R4 package, or a folder that holds one unpacked"),
     )
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }

@@ -24,8 +24,21 @@ pub struct ElementType {
     pub profiles: Vec<Box<str>>,
     /// Profiles of which the target of a reference must meet at least one.
     pub target_profiles: Vec<Box<str>>,
+    /// How the target of a reference may be joined to it; empty when it is left open.
+    pub aggregation: Vec<Aggregation>,
     /// The regular expression that a primitive's text must match as a whole.
     pub regex: Option<Box<str>>,
+}
+
+/// How the target of a reference is joined to it (`ElementDefinition.type.aggregation`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Aggregation {
+    /// It is contained in the same resource.
+    Contained,
+    /// It stands elsewhere.
+    Referenced,
+    /// It is in the same Bundle.
+    Bundled,
 }
 
 /// How repetitions of an element are told apart.
@@ -108,6 +121,10 @@ pub struct Constraint {
     pub severity: ConstraintSeverity,
     /// The FHIRPath expression that must be true; some definitions have none.
     pub expression: Option<Box<str>>,
+    /// What it asks for, in its publisher's words.
+    pub human: Option<Box<str>>,
+    /// Whether it is good practice rather than a rule (extension `elementdefinition-bestpractice`).
+    pub is_best_practice: bool,
     /// The url of the definition that states it.
     pub source: Option<Box<str>>,
 }

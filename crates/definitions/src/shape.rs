@@ -25,6 +25,7 @@ pub(crate) struct ShapeData {
     pub is_retired: bool,
     pub base: Option<Box<str>>,
     pub contexts: Vec<Context>,
+    pub context_invariants: Vec<Box<str>>,
     pub elements: Vec<Element>,
     pub issues: Vec<Issue>,
 }
@@ -78,6 +79,11 @@ impl Shape {
     /// Where an extension may be used; empty for anything else.
     pub fn contexts(&self) -> &[Context] {
         &self.0.contexts
+    }
+
+    /// FHIRPath expressions that must hold on the element in which an extension stands.
+    pub fn context_invariants(&self) -> &[Box<str>] {
+        &self.0.context_invariants
     }
 
     /// The root element.

@@ -6,6 +6,7 @@ mod peers;
 
 use std::fs;
 
+use definitions::form::Definition;
 use definitions::{Definitions, PackageFile, codes, package};
 
 const PACKAGES: &[&str] = &[
@@ -18,12 +19,11 @@ const PACKAGES: &[&str] = &[
 
 #[test]
 fn slimming_loses_no_rule_and_keeps_no_prose() {
-    const PROSE: [&str; 8] = [
+    const PROSE: [&str; 7] = [
         "\"short\":",
         "\"definition\":\"",
         "\"comment\":",
         "\"requirements\":",
-        "\"human\":",
         "\"description\":",
         "\"title\":",
         "\"mapping\":",
@@ -40,7 +40,8 @@ fn slimming_loses_no_rule_and_keeps_no_prose() {
             let (Some(read), Some(slim)) = (read, slim) else {
                 continue;
             };
-            assert_eq!(Some(read), package::read(&slim).unwrap(), "{file}");
+            let again = package::read(&slim).unwrap().unwrap();
+            assert!(ruling(read) == ruling(again), "{file} reads otherwise");
             // A composite search parameter's parts name others by url under `definition`.
             let text = String::from_utf8(slim.to_bytes())
                 .unwrap()
@@ -52,6 +53,20 @@ fn slimming_loses_no_rule_and_keeps_no_prose() {
         }
         assert!(count > 50, "{path}: only {count}");
     }
+}
+
+/// A definition without the properties of concepts, of which only those are kept that the value sets
+/// filter by that are built in, and without the expansion of a value set that is composed.
+fn ruling(mut definition: Definition) -> Definition {
+    if let Definition::ValueSet(set) = &mut definition {
+        set.expansion = None;
+    }
+    if let Definition::CodeSystem(system) = &mut definition {
+        for concept in &mut system.concepts {
+            concept.properties.clear();
+        }
+    }
+    definition
 }
 
 #[test]
@@ -102,7 +117,10 @@ fn what_is_no_r4_package_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let refused = |why: &str| {
         let issue = PackageFile::open(folder.path()).unwrap_err();
-        assert_eq!(issue.code, codes::PACKAGE);
+        assert!(
+            [codes::PACKAGE, codes::OTHER_FHIR_VERSION].contains(&&*issue.code),
+            "{issue}"
+        );
         assert!(issue.message.contains(why), "{issue}");
     };
     refused("no package/package.json");

@@ -125,6 +125,9 @@ fn manifest(package: &PackageFile) -> String {
     if let Some(licence) = &package.licence {
         manifest.insert("license", licence.as_str());
     }
+    if let Some(canonical) = &package.canonical {
+        manifest.insert("canonical", canonical.as_str());
+    }
     manifest.insert("fhirVersions", versions);
     let mut text = Value::from(manifest).to_pretty();
     text.push('\n');

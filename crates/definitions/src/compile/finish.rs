@@ -71,6 +71,7 @@ pub fn finish(draft: &Draft, structure: &Structure, issues: Vec<Issue>) -> Shape
         is_retired: structure.is_retired,
         base: structure.base.clone(),
         contexts: structure.contexts.clone(),
+        context_invariants: structure.context_invariants.clone(),
         elements,
         issues,
     }))

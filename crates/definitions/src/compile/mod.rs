@@ -65,6 +65,7 @@ pub(crate) fn compile(
     trail: &Trail<'_>,
 ) -> Result<Shape, Box<Issue>> {
     let mut other_version = None;
+    let mut rules = &structure.elements;
     let draft = match &structure.base {
         None => Draft::bare(&structure.type_name),
         Some(base) => match definitions.compiled(base, Some(trail)) {
@@ -75,19 +76,17 @@ pub(crate) fn compile(
             }
             // R5 puts everything under a type that R4 does not have; some R4 packages name it.
             Ok(None) if **base == *BASE => Draft::bare(&structure.type_name),
-            Ok(None) => {
-                return Err(Box::new(
-                    Issue::warning(
-                        codes::BASE_MISSING,
-                        IssueType::NotFound,
-                        format!(
-                            "the definition {} cannot be used: its base {base} is not there",
-                            structure.url
-                        ),
-                    )
-                    .help("add the package that has the base"),
-                ));
+            // Its publisher's snapshot says everything that the base says, and what it changes.
+            Ok(None) if !structure.snapshot.is_empty() => {
+                match definitions.type_shape(&structure.type_name, Some(trail)) {
+                    Some(found) => {
+                        rules = &structure.snapshot;
+                        Draft::over(&found, &structure.type_name)
+                    }
+                    None => return Err(base_missing(structure, base)),
+                }
             }
+            Ok(None) => return Err(base_missing(structure, base)),
             Err(issue) => return Err(issue),
         },
     };
@@ -95,10 +94,27 @@ pub(crate) fn compile(
     if let Some(asked) = other_version {
         overlay.note_other_version(asked);
     }
-    for rule in &structure.elements {
+    if !std::ptr::eq(rules, &structure.elements) {
+        overlay.note_snapshot();
+    }
+    for rule in rules {
         overlay.apply(rule);
     }
     Ok(overlay.finish())
+}
+
+fn base_missing(structure: &Structure, base: &str) -> Box<Issue> {
+    Box::new(
+        Issue::warning(
+            codes::BASE_MISSING,
+            IssueType::NotFound,
+            format!(
+                "the definition {} cannot be used: its base {base} is not there",
+                structure.url
+            ),
+        )
+        .help("add the package that has the base"),
+    )
 }
 
 fn version_asked(canonical: &str) -> Option<&str> {

@@ -78,6 +78,23 @@ impl<'o> Overlay<'o> {
         );
     }
 
+    /// Notes that the base is not there and the publisher's snapshot is used in its place.
+    pub fn note_snapshot(&mut self) {
+        let base = self.structure.base.as_deref().unwrap_or_default();
+        self.issues.push(
+            Issue::warning(
+                codes::SNAPSHOT_USED,
+                IssueType::NotFound,
+                format!(
+                    "the base {base} of the definition {} is not there, so its publisher's \
+                     snapshot is used",
+                    self.structure.url
+                ),
+            )
+            .help("add the package that has the base"),
+        );
+    }
+
     /// Lays one element of the differential over the draft.
     pub fn apply(&mut self, rule: &ElementRule) {
         let Some(place) = self.walk(rule) else {

@@ -17,6 +17,8 @@ use crate::form::Definition;
 
 #[allow(unused_imports, reason = "the build script only reads")]
 pub use slim::slim;
+#[allow(unused_imports, reason = "the build script has no snapshots")]
+pub(crate) use structure::read_snapshot;
 
 /// Reads one resource. `None` for resources of types that Causeway has no use for (examples,
 /// ImplementationGuide and so on), and for value sets without a definition.

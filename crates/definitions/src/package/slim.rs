@@ -2,8 +2,8 @@
 
 use json::{Object, Value};
 
-use super::structure::{FHIR_TYPE, MAX_VALUE_SET, REGEX};
-use super::terms::{ABSTRACT, CHILD, FILTERED, PARENTS};
+use super::structure::{BEST_PRACTICE, FHIR_TYPE, MAX_VALUE_SET, REGEX};
+use super::terms::{ABSTRACT, CHILD, FILTERED, INACTIVE, PARENTS, means_inactive, property_text};
 
 const STRUCTURE: &[&str] = &[
     "resourceType",
@@ -92,6 +92,9 @@ fn structure(resource: &Value) -> Value {
         .map(|context| keep(context, &["type", "expression"]).into())
         .collect();
     put(&mut kept, "context", contexts);
+    if let Some(invariants) = resource.get("contextInvariant") {
+        kept.insert("contextInvariant", invariants.clone());
+    }
     for part in ["differential", "snapshot"] {
         if let Some(stated) = resource.get(part) {
             let elements: Vec<Value> = stated.each("element").map(element).collect();
@@ -108,7 +111,7 @@ fn element(element: &Value) -> Value {
     let types = element
         .each("type")
         .map(|stated| {
-            let mut slim = keep(stated, &["code", "profile", "targetProfile"]);
+            let mut slim = keep(stated, &["code", "profile", "targetProfile", "aggregation"]);
             keep_extensions(stated, &[FHIR_TYPE, REGEX], &mut slim);
             slim.into()
         })
@@ -138,7 +141,11 @@ fn element(element: &Value) -> Value {
     }
     let constraints = element
         .each("constraint")
-        .map(|one| keep(one, &["key", "severity", "expression", "source"]).into())
+        .map(|one| {
+            let mut slim = keep(one, &["key", "severity", "human", "expression", "source"]);
+            keep_extensions(one, &[BEST_PRACTICE], &mut slim);
+            slim.into()
+        })
         .collect();
     put(&mut kept, "constraint", constraints);
     kept.into()
@@ -157,6 +164,9 @@ fn value_set(resource: &Value) -> Value {
     let mut kept = keep(resource, VALUE_SET);
     if let Some(compose) = resource.get("compose") {
         let mut slim = Object::new();
+        for (name, member) in keep(compose, &["inactive"]).iter() {
+            slim.insert(name, member.clone());
+        }
         for part in ["include", "exclude"] {
             put(&mut slim, part, compose.each(part).map(include).collect());
         }
@@ -220,10 +230,19 @@ fn concept(concept_value: &Value, displays: bool) -> Value {
                     || code == CHILD
                     || ABSTRACT.contains(&code)
                     || FILTERED.contains(&code)
+                    || (INACTIVE.contains(&code)
+                        && means_inactive(property_text(property).as_deref()))
             })
         })
         .cloned()
         .collect();
+    if displays {
+        let names = concept_value
+            .each("designation")
+            .map(|one| keep(one, &["value"]).into())
+            .collect();
+        put(&mut slim, "designation", names);
+    }
     put(&mut slim, "property", properties);
     let below = concept_value
         .each("concept")

@@ -10,8 +10,8 @@ use super::read::{
 };
 use crate::form::{ElementRule, Structure};
 use crate::{
-    Binding, Constraint, ConstraintSeverity, Context, Discriminator, DiscriminatorKind,
-    ElementType, Kind, Slicing, SlicingRules, Strength,
+    Aggregation, Binding, Constraint, ConstraintSeverity, Context, Discriminator,
+    DiscriminatorKind, ElementType, Kind, Slicing, SlicingRules, Strength,
 };
 
 /// Says which FHIR type a FHIRPath system type stands for.
@@ -21,6 +21,9 @@ pub const REGEX: &str = "http://hl7.org/fhir/StructureDefinition/regex";
 /// Gives the value set that no code may leave.
 pub const MAX_VALUE_SET: &str =
     "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet";
+/// Marks an invariant that is good practice rather than a rule.
+pub const BEST_PRACTICE: &str =
+    "http://hl7.org/fhir/StructureDefinition/elementdefinition-bestpractice";
 
 const SYSTEM_TYPE: &str = "http://hl7.org/fhirpath/System.";
 
@@ -55,7 +58,9 @@ pub fn read(resource: &Value) -> Result<Structure, Box<Issue>> {
                 })
             })
             .collect(),
+        context_invariants: texts(resource, "contextInvariant"),
         elements: Vec::new(),
+        snapshot: Vec::new(),
         url,
     };
     // A definition without a differential states everything in its snapshot.
@@ -63,13 +68,26 @@ pub fn read(resource: &Value) -> Result<Structure, Box<Issue>> {
         .get("differential")
         .or_else(|| resource.get("snapshot"))
         .ok_or_else(|| broken(resource, "it has neither a differential nor a snapshot"))?;
-    let mut ids = Ids::default();
-    for element in stated.each("element") {
-        let rule = read_element(element, &structure, &mut ids)
-            .ok_or_else(|| broken(resource, "an element has no `path`"))?;
-        structure.elements.push(rule);
-    }
+    structure.elements =
+        elements(stated, &structure).ok_or_else(|| broken(resource, "an element has no `path`"))?;
     Ok(structure)
+}
+
+/// The snapshot's elements, for a structure that was read from the same resource. Empty when there
+/// is none, or when it cannot be read: it only ever stands in for a base that is missing.
+pub fn read_snapshot(resource: &Value, structure: &Structure) -> Vec<ElementRule> {
+    resource
+        .get("snapshot")
+        .and_then(|stated| elements(stated, structure))
+        .unwrap_or_default()
+}
+
+fn elements(stated: &Value, structure: &Structure) -> Option<Vec<ElementRule>> {
+    let mut ids = Ids::default();
+    stated
+        .each("element")
+        .map(|element| read_element(element, structure, &mut ids))
+        .collect()
 }
 
 /// Gives an id to elements that have none, from their path and the slices opened before them.
@@ -134,6 +152,11 @@ fn read_element(element: &Value, structure: &Structure, ids: &mut Ids) -> Option
                         _ => ConstraintSeverity::Error,
                     },
                     expression: text(constraint, "expression"),
+                    human: text(constraint, "human"),
+                    is_best_practice: constraint.each("extension").any(|extension| {
+                        extension.text("url") == Some(BEST_PRACTICE)
+                            && truth(extension, "valueBoolean") == Some(true)
+                    }),
                     source: text(constraint, "source").or_else(|| Some(structure.url.clone())),
                 })
             })
@@ -163,8 +186,22 @@ fn types(element: &Value, path: &str, structure: &Structure) -> Vec<ElementType>
             .map(Box::from);
         let profiles = texts(stated, "profile");
         let targets = texts(stated, "targetProfile");
+        let aggregation: Vec<Aggregation> = stated
+            .each("aggregation")
+            .filter_map(|mode| match mode.as_str()? {
+                "contained" => Some(Aggregation::Contained),
+                "referenced" => Some(Aggregation::Referenced),
+                "bundled" => Some(Aggregation::Bundled),
+                _ => None,
+            })
+            .collect();
         match types.iter_mut().find(|known| known.code == code) {
             Some(known) => {
+                if known.aggregation.is_empty() || aggregation.is_empty() {
+                    known.aggregation.clear();
+                } else {
+                    known.aggregation.extend(aggregation);
+                }
                 // One of the two leaves the profile open, so the type as a whole does.
                 if known.profiles.is_empty() || profiles.is_empty() {
                     known.profiles.clear();
@@ -181,6 +218,7 @@ fn types(element: &Value, path: &str, structure: &Structure) -> Vec<ElementType>
                 code,
                 profiles,
                 target_profiles: targets,
+                aggregation,
                 regex,
             }),
         }

@@ -14,7 +14,9 @@ pub const PARENTS: [&str; 2] = ["parent", "subsumedBy"];
 pub const CHILD: &str = "child";
 /// The property of a concept that only groups others.
 pub const ABSTRACT: [&str; 2] = ["notSelectable", "abstract"];
-/// Properties that are kept because value sets filter by them.
+/// The properties of a concept that is no longer to be used.
+pub const INACTIVE: [&str; 2] = ["inactive", "status"];
+/// Properties that the built-in definitions keep because their value sets filter by them.
 pub const FILTERED: [&str; 1] = ["acme-plasma"];
 
 pub fn read_value_set(resource: &Value) -> Result<ValueSet, Box<Issue>> {
@@ -25,11 +27,15 @@ pub fn read_value_set(resource: &Value) -> Result<ValueSet, Box<Issue>> {
         is_retired: is_retired(resource),
         includes: Vec::new(),
         excludes: Vec::new(),
+        leaves_out_inactive: false,
+        expansion: None,
     };
     match resource.get("compose") {
         Some(compose) => {
             set.includes = compose.each("include").map(include).collect();
             set.excludes = compose.each("exclude").map(include).collect();
+            set.leaves_out_inactive = truth(compose, "inactive") == Some(false);
+            set.expansion = is_whole_expansion(resource).then(|| expansion(resource));
         }
         // A value set that is only given as an expansion is the codes that it lists.
         None => set.includes = expansion(resource),
@@ -55,6 +61,37 @@ fn include(part: &Value) -> Include {
             .collect(),
         value_sets: texts(part, "valueSet"),
     }
+}
+
+/// The extensions of an expansion that does not list all codes.
+const PARTIAL: [&str; 2] = [
+    "http://hl7.org/fhir/StructureDefinition/valueset-toocostly",
+    "http://hl7.org/fhir/StructureDefinition/valueset-unclosed",
+];
+
+/// Whether the resource lists all its codes: not one page of them, not some of them.
+fn is_whole_expansion(resource: &Value) -> bool {
+    let Some(expansion) = resource.get("expansion") else {
+        return false;
+    };
+    let is_partial = expansion.each("extension").any(|extension| {
+        extension
+            .text("url")
+            .is_some_and(|url| PARTIAL.contains(&url))
+    }) || expansion.each("parameter").any(|parameter| {
+        matches!(
+            parameter.text("name"),
+            Some("limitedExpansion" | "count" | "offset" | "filter")
+        )
+    });
+    let total = super::read::count(expansion, "total");
+    let mut listed: u32 = 0;
+    let mut waiting: Vec<&Value> = expansion.each("contains").collect();
+    while let Some(entry) = waiting.pop() {
+        listed = listed.saturating_add(1);
+        waiting.extend(entry.each("contains"));
+    }
+    !is_partial && listed > 0 && total.is_none_or(|total| total <= listed)
 }
 
 fn expansion(resource: &Value) -> Vec<Include> {
@@ -154,6 +191,10 @@ fn read_concept(concept: &Value, code: &str, parent: Option<&str>) -> Concept {
     let mut read = Concept {
         code: code.into(),
         display: text(concept, "display"),
+        designations: concept
+            .each("designation")
+            .filter_map(|designation| text(designation, "value"))
+            .collect(),
         parents: parent.map(Box::from).into_iter().collect(),
         ..Concept::default()
     };
@@ -166,8 +207,9 @@ fn read_concept(concept: &Value, code: &str, parent: Option<&str>) -> Concept {
             read.parents
                 .extend(value.filter(|value| !read.parents.iter().any(|known| **known == **value)));
         } else if ABSTRACT.contains(&name) {
-            read.is_abstract = value.as_deref() == Some("true");
-        } else if FILTERED.contains(&name) {
+            read.is_abstract |= value.as_deref() == Some("true");
+        } else if name != CHILD {
+            read.is_inactive |= INACTIVE.contains(&name) && means_inactive(value.as_deref());
             read.properties
                 .extend(value.map(|value| (name.into(), value)));
         }
@@ -175,7 +217,12 @@ fn read_concept(concept: &Value, code: &str, parent: Option<&str>) -> Concept {
     read
 }
 
-fn property_text(property: &Value) -> Option<Box<str>> {
+/// Whether `inactive` or `status` says that a concept is no longer to be used.
+pub fn means_inactive(value: Option<&str>) -> bool {
+    matches!(value, Some("true" | "inactive" | "retired"))
+}
+
+pub fn property_text(property: &Value) -> Option<Box<str>> {
     let (_, value) = super::read::choice(property, "value")?;
     match value {
         Value::Bool(truth) => Some(truth.to_string().into()),
