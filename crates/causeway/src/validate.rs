@@ -1,11 +1,11 @@
 //! `causeway validate`.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, stdin};
+use std::io::{BufReader, Read, stdin};
 use std::path::Path;
 
 use diagnostics::Issue;
-use fhir::Resources;
+use fhir::{MAX_RESOURCE, Stream};
 use serde_json::json;
 use validation::{Model, Validator};
 
@@ -16,7 +16,7 @@ use crate::output;
 
 /// Runs the command.
 pub fn run(arguments: &Validate) -> Result<Exit, Failure> {
-    let knowledge = Knowledge::embedded();
+    let knowledge = Knowledge::of(&arguments.packages)?;
     let mut profiles = Vec::new();
     for name in &arguments.profile {
         match knowledge.definitions.profile(name) {
@@ -82,10 +82,21 @@ struct Checker {
 }
 
 impl Checker {
-    fn read(&self, name: &str, input: impl BufRead, totals: &mut Totals) -> Result<(), Failure> {
+    fn read(&self, name: &str, input: impl Read, totals: &mut Totals) -> Result<(), Failure> {
         let profiles: Vec<&str> = self.profiles.iter().map(String::as_str).collect();
         let before = totals.valid + totals.invalid + totals.unreadable;
-        for (line, resource) in Resources::new(input, &self.model) {
+        let mut texts = Vec::new();
+        for piece in Stream::new(input, None, MAX_RESOURCE) {
+            match piece {
+                Ok(piece) => texts.extend(
+                    piece
+                        .documents()
+                        .map(|(line, text)| (line, self.parse(piece.format, text))),
+                ),
+                Err(unread) => texts.push((unread.line, Err(unread.issue))),
+            }
+        }
+        for (line, resource) in texts {
             match resource {
                 Ok(resource) => {
                     let issues = self.validator.validate(&resource, &profiles);
@@ -108,6 +119,22 @@ impl Checker {
             return Err(Failure::input(format!("{name} holds no resource")));
         }
         Ok(())
+    }
+
+    fn parse(&self, format: fhir::Format, text: &[u8]) -> Result<json::Value, Box<Issue>> {
+        let wrong = |code, message: String| {
+            Box::new(Issue::error(
+                code,
+                diagnostics::IssueType::Structure,
+                message,
+            ))
+        };
+        match format {
+            fhir::Format::Xml => fhir::xml::read(text, &self.model)
+                .map_err(|error| wrong(error.fault.code(), error.to_string())),
+            _ => json::parse(text)
+                .map_err(|error| wrong(fhir::codes::NOT_JSON, error.to_string())),
+        }
     }
 
     fn print(

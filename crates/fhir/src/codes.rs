@@ -9,3 +9,11 @@ pub const NOT_XML: &str = "V002";
 pub const NOT_READABLE: &str = "V003";
 /// The input holds no resource at all.
 pub const EMPTY: &str = "V004";
+/// XML has an element outside its namespace.
+pub const XML_NAMESPACE: &str = "V005";
+/// XML has an attribute that FHIR does not have, or an element where FHIR has an attribute.
+pub const XML_ATTRIBUTE: &str = "V006";
+/// XML has text between elements.
+pub const XML_TEXT: &str = "V007";
+/// XML has elements that are not in the order of their definition.
+pub const XML_ORDER: &str = "V008";

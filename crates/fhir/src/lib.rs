@@ -15,6 +15,7 @@
 
 pub mod bundle;
 pub mod codes;
+mod locate;
 pub mod narrative;
 mod outcome;
 mod primitive;
@@ -22,7 +23,8 @@ mod reference;
 mod stream;
 pub mod xml;
 
+pub use locate::locate;
 pub use outcome::{OutcomeSystem, operation_outcome};
 pub use primitive::{JsonKind, Malformed, Primitive};
 pub use reference::Reference;
-pub use stream::{Format, Resources};
+pub use stream::{Format, MAX_RESOURCE, Piece, Stream, Unread};

@@ -7,7 +7,7 @@
     missing_docs
 )]
 
-use fhir::narrative::{Div, check, escape};
+use fhir::narrative::{Div, check, escape, fetches_images, is_well_formed};
 use proptest::prelude::*;
 
 fn div(inner: &str) -> String {
@@ -27,6 +27,12 @@ fn basic_formatting_is_allowed() {
         "&lt;script&gt; &#169; &amp;",
         "<ul><li>é</li></ul><br/><hr/>",
         "<!-- a comment --> x",
+        "<dl><dt>a</dt><dd><p>b</p></dd></dl>",
+        "<table><colgroup><col/></colgroup><thead><tr><th>a</th></tr></thead><tr><td><ul><li><p>b</p></li></ul></td></tr></table>",
+        "<map name=\"m\"><area shape=\"rect\" coords=\"0,0,1,1\" href=\"#x\" alt=\"x\"/></map>x",
+        "<pre xml:space=\"preserve\">a</pre>",
+        "<p bgcolor=\"x\">a</p>",
+        "\u{a0}",
         "<span xml:lang=\"cy\" lang=\"cy\">Cymraeg</span>",
     ] {
         assert_eq!(check(&div(inner)), Ok(()), "{inner}");
@@ -50,8 +56,10 @@ fn what_runs_or_fetches_is_refused() {
         "<a href=\" javascript:x\">a</a>",
         "<a href=\"data:text/html,x\">a</a>",
         "<a href=\"vbscript:x\">a</a>",
-        "<img src=\"https://example.org/x.png\" alt=\"a\"/>",
-        "<img src=\"//example.org/x.png\"/>",
+        "<img src=\"javascript:x\"/>",
+        "<img src=\"file:///x.png\"/>",
+        "<a target=\"_blank\" href=\"#x\">a</a>",
+        "<del>a</del>",
         "<img src=\"data:image/svg+xml,x\"/>",
         "<p style=\"background: url(x)\">a</p>",
         "<p style=\"width: expression(x)\">a</p>",
@@ -62,6 +70,42 @@ fn what_runs_or_fetches_is_refused() {
         "<x:p>a</x:p>",
     ] {
         assert!(check(&div(inner)).is_err(), "{inner}");
+    }
+}
+
+#[test]
+fn elements_stand_where_html_has_them() {
+    for inner in [
+        "<p><div>a</div></p>",
+        "<p>a<ul><li>b</li></ul></p>",
+        "<span><table><tr><td>a</td></tr></table></span>",
+        "<tr><td>a</td></tr>",
+        "<table><td>a</td></table>",
+        "<table>a<tr><td>b</td></tr></table>",
+        "<ul>a</ul>",
+        "<ul><p>a</p></ul>",
+        "<li>a</li>",
+        "<br>a</br>",
+        "<a href=\"#x\"><b><a href=\"#y\">a</a></b></a>",
+    ] {
+        assert!(check(&div(inner)).is_err(), "{inner}");
+        assert!(is_well_formed(&div(inner)), "{inner}");
+    }
+}
+
+#[test]
+fn an_image_from_elsewhere_is_known() {
+    for (source, elsewhere) in [
+        ("https://example.org/x.png", true),
+        (" HTTP&#58;//example.org/x.png", true),
+        ("//example.org/x.png", true),
+        ("#pic", false),
+        ("x.png", false),
+        ("data:image/png;base64,AAAA", false),
+    ] {
+        let div = div(&format!("<p><img src=\"{source}\" alt=\"a\"/></p>"));
+        assert_eq!(check(&div), Ok(()), "{source}");
+        assert_eq!(fetches_images(&div), elsewhere, "{source}");
     }
 }
 
@@ -102,7 +146,7 @@ proptest! {
     fn a_built_narrative_is_always_allowed(texts in prop::collection::vec(".*", 1..8)) {
         let mut div = Div::new();
         div.element("h2", "A heading").list(&texts).table(&["One"], texts.iter().map(|text| [text]));
-        div.open("script").text(&texts[0]).open("p");
+        div.open("script").text(&texts[0]).open("b");
         let built = div.finish();
         prop_assert_eq!(check(&built), Ok(()), "{}", built);
     }

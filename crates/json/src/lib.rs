@@ -17,6 +17,6 @@ mod write;
 
 pub use compact_str::CompactString;
 pub use parse::{MAX_DEPTH, ParseError, parse};
-pub use position::Position;
+pub use position::{Position, positions};
 pub use scan::{Begins, Visitor, scan};
 pub use value::{Number, Object, Value};

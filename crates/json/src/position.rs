@@ -50,3 +50,38 @@ pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 fn characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| (**byte & 0xC0) != 0x80).count()
 }
+
+/// The places of many bytes of a text, in the order asked for: the text is gone through once.
+pub fn positions(text: &[u8], offsets: &[usize]) -> Vec<Position> {
+    let mut order: Vec<usize> = (0..offsets.len()).collect();
+    let offset = |index: usize| {
+        offsets
+            .get(index)
+            .copied()
+            .unwrap_or_default()
+            .min(text.len())
+    };
+    order.sort_by_key(|&index| offset(index));
+    let mut found = vec![Position::START; offsets.len()];
+    let mut at = if text.starts_with(BYTE_ORDER_MARK) {
+        BYTE_ORDER_MARK.len()
+    } else {
+        0
+    };
+    let mut here = Position::START;
+    for index in order {
+        let between = text.get(at..offset(index)).unwrap_or_default();
+        at = at.max(offset(index));
+        match between.iter().rposition(|byte| *byte == b'\n') {
+            Some(last) => {
+                here.line += between.iter().filter(|byte| **byte == b'\n').count();
+                here.column = characters(between.get(last + 1..).unwrap_or_default()) + 1;
+            }
+            None => here.column += characters(between),
+        }
+        if let Some(found) = found.get_mut(index) {
+            *found = here;
+        }
+    }
+    found
+}

@@ -165,8 +165,8 @@ fn what_xml_security_refuses() {
     )
     .unwrap_err();
     assert_eq!(
-        (error.line, error.element.as_deref()),
-        (2, Some("Patient.name"))
+        (error.position.map(|at| (at.line, at.column)), error.element.as_deref()),
+        (Some((2, 7)), Some("Patient.name[0]"))
     );
 }
 

@@ -1,41 +1,48 @@
 //! XML to tree.
 
-use json::{CompactString, Number, Object, Value};
+use json::{CompactString, Object, Position, Value};
 use quick_xml::NsReader;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::name::{Namespace, ResolveResult};
+use quick_xml::events::Event;
 
-use super::text::{decode, invalid_character};
-use super::{Child, Content, FHIR, MAX_DEPTH, Model, XmlError};
-use crate::narrative::XHTML;
-use crate::{JsonKind, Primitive};
+use super::div;
+use super::place::{Step, render};
+use super::tag::{BadTag, Space, Tag};
+use super::text::invalid_character;
+use super::tree::{add, align, attributes, count, typed};
+use super::{Child, Content, Fault, MAX_DEPTH, Model, XmlError};
+use crate::Primitive;
 
-/// Reads one resource from FHIR XML.
-///
-/// # Errors
-/// When the text is not well-formed XML 1.0 in UTF-8, uses what [the module](super) refuses, is
-/// outside the FHIR namespace, or has text or attributes where FHIR has none.
-pub fn read<M: Model>(text: &[u8], model: &M) -> Result<Value, XmlError> {
-    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
-    let text = std::str::from_utf8(text).map_err(|error| XmlError {
-        line: line_at(text, error.valid_up_to()),
-        message: "the text is not UTF-8".to_owned(),
+/// See [`super::examine`].
+pub(super) fn resource<M: Model>(
+    text: &[u8],
+    model: &M,
+) -> Result<(Value, Vec<XmlError>), XmlError> {
+    let bytes = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
+    let text = std::str::from_utf8(bytes).map_err(|error| XmlError {
+        fault: Fault::NotXml,
+        position: Some(Position::of(bytes, error.valid_up_to())),
+        message: format!("byte {} is not UTF-8", error.valid_up_to() + 1),
         element: None,
     })?;
-    let mut reader = Xml {
-        text,
-        reader: NsReader::from_str(text),
-        path: Vec::new(),
-    };
-    if invalid_character(text) {
+    let mut reader = Xml::new(text, model);
+    if let Some(at) = invalid_character(text) {
+        reader.start = at;
         return reader.fail("the text holds a character that XML 1.0 does not allow");
     }
     let mut resource = None;
     loop {
         match reader.next()? {
             Token::Open(tag) if resource.is_none() => {
-                reader.path.push(tag.name.to_string());
-                resource = Some(reader.resource(&tag, model)?);
+                if tag.space != Space::Fhir {
+                    let mut error = reader.error(
+                        Fault::Namespace,
+                        "the root element is outside the namespace http://hl7.org/fhir",
+                    );
+                    error.element = None;
+                    return Err(error);
+                }
+                reader.path.push(Step::named(&tag.name));
+                resource = Some(reader.resource(&tag)?);
                 reader.path.pop();
             }
             Token::Open(_) => return reader.fail("a second root element"),
@@ -44,21 +51,9 @@ pub fn read<M: Model>(text: &[u8], model: &M) -> Result<Value, XmlError> {
         }
     }
     match resource {
-        Some(resource) => Ok(resource),
+        Some(resource) => Ok((resource, reader.faults)),
         None => reader.fail("the text ends before any element"),
     }
-}
-
-/// A start tag, with what FHIR reads from it.
-struct Tag {
-    name: CompactString,
-    xhtml: bool,
-    /// Where the tag begins in the text.
-    start: usize,
-    empty: bool,
-    id: Option<CompactString>,
-    url: Option<CompactString>,
-    value: Option<CompactString>,
 }
 
 enum Token {
@@ -67,43 +62,114 @@ enum Token {
     End,
 }
 
-struct Xml<'t> {
-    text: &'t str,
-    reader: NsReader<&'t [u8]>,
-    path: Vec<String>,
+/// What an element is, to know which of its children XML writes as attributes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    Resource,
+    Extension,
+    Element,
 }
 
-impl<'t> Xml<'t> {
-    fn fail<T>(&self, message: impl Into<String>) -> Result<T, XmlError> {
-        Err(XmlError {
-            line: line_at(self.text.as_bytes(), self.position()),
+/// More faults than this in one text help nobody.
+const MAX_FAULTS: usize = 1_000;
+
+struct Xml<'t, 'm, M> {
+    text: &'t str,
+    reader: NsReader<&'t [u8]>,
+    model: &'m M,
+    /// Where the last token begins.
+    start: usize,
+    path: Vec<Step>,
+    faults: Vec<XmlError>,
+}
+
+impl<'t, 'm, M: Model> Xml<'t, 'm, M> {
+    fn new(text: &'t str, model: &'m M) -> Self {
+        let mut reader = NsReader::from_str(text);
+        reader.config_mut().check_comments = true;
+        Self {
+            text,
+            reader,
+            model,
+            start: 0,
+            path: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    fn error(&self, fault: Fault, message: impl Into<String>) -> XmlError {
+        XmlError {
+            fault,
+            position: Some(Position::of(self.text.as_bytes(), self.start)),
             message: message.into(),
-            element: (!self.path.is_empty()).then(|| self.path.join(".")),
-        })
+            element: (!self.path.is_empty()).then(|| render(&self.path)),
+        }
+    }
+
+    fn fail<T>(&self, message: impl Into<String>) -> Result<T, XmlError> {
+        Err(self.error(Fault::NotXml, message))
+    }
+
+    /// Notes what is wrong, and reads on.
+    fn note(&mut self, at: usize, fault: Fault, message: impl Into<String>) {
+        if self.faults.len() < MAX_FAULTS {
+            self.start = at;
+            let error = self.error(fault, message);
+            self.faults.push(error);
+        }
     }
 
     fn position(&self) -> usize {
         usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
     }
 
-    /// The next tag; white space, comments and the declaration are passed over, all else refused.
+    /// The next tag; white space, comments and processing instructions are passed over.
     fn next(&mut self) -> Result<Token, XmlError> {
+        let mut noted = false;
         loop {
-            let start = self.position();
+            self.start = self.position();
             let event = match self.reader.read_event() {
                 Ok(event) => event,
                 Err(_) => return self.fail("the XML is not well formed"),
             };
             match event {
-                Event::Start(tag) => return Ok(Token::Open(self.tag(&tag, start, false)?)),
-                Event::Empty(tag) => return Ok(Token::Open(self.tag(&tag, start, true)?)),
+                Event::Start(tag) => return self.tag(&tag, false).map(Token::Open),
+                Event::Empty(tag) => return self.tag(&tag, true).map(Token::Open),
                 Event::End(_) => return Ok(Token::Close),
                 Event::Text(text) if text.chars().all(|c| c.is_ascii_whitespace()) => {}
-                Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
-                    return self
-                        .fail("text between elements: FHIR XML keeps values in value attributes");
+                Event::GeneralRef(reference) if !known(&reference) => {
+                    return self.fail("an entity that is not one of XML's five");
                 }
-                Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
+                Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
+                    if self.path.is_empty() {
+                        return self.fail("text outside the root element");
+                    }
+                    if !noted {
+                        noted = true;
+                        self.note(
+                            self.start,
+                            Fault::Text,
+                            "text between elements: FHIR XML keeps values in value attributes",
+                        );
+                    }
+                }
+                Event::Decl(declaration) => {
+                    if self.start > 0 {
+                        return self.fail("an XML declaration that is not at the start");
+                    }
+                    let version = declaration.version().is_ok_and(|version| version == "1.0");
+                    let encoding = match declaration.encoding() {
+                        None => true,
+                        Some(Ok(name)) => ["utf-8", "utf8", "us-ascii"]
+                            .iter()
+                            .any(|known| name.eq_ignore_ascii_case(known)),
+                        Some(Err(_)) => false,
+                    };
+                    if !version || !encoding {
+                        return self.fail("the XML declaration must say version 1.0 and UTF-8");
+                    }
+                }
+                Event::Comment(_) | Event::PI(_) => {}
                 Event::DocType(_) => return self.fail("a document type, which FHIR XML never has"),
                 Event::Eof if self.path.is_empty() => return Ok(Token::End),
                 Event::Eof => return self.fail("the text ends before every element is closed"),
@@ -111,192 +177,26 @@ impl<'t> Xml<'t> {
         }
     }
 
-    fn tag(&self, tag: &BytesStart<'t>, start: usize, empty: bool) -> Result<Tag, XmlError> {
-        let (namespace, local) = self.reader.resolver().resolve_element(tag.name());
-        let xhtml = match namespace {
-            ResolveResult::Bound(Namespace(FHIR)) => false,
-            ResolveResult::Bound(Namespace(XHTML)) => true,
-            _ => {
-                return self.fail("an element outside the namespace http://hl7.org/fhir");
-            }
-        };
-        let mut read = Tag {
-            name: CompactString::from(local.into_inner()),
-            xhtml,
-            start,
-            empty,
-            id: None,
-            url: None,
-            value: None,
-        };
-        for attribute in tag.attributes() {
-            let Ok(attribute) = attribute else {
-                return self.fail("an attribute is malformed or occurs twice");
-            };
-            let key = attribute.key.into_inner();
-            if xhtml || key == "xmlns" || key.starts_with("xmlns:") || key.starts_with("xsi:") {
-                continue;
-            }
-            let value = match decode(&attribute.value, true) {
-                Ok(value) => CompactString::from(value),
-                Err(_) => {
-                    return self.fail("an attribute uses an entity that is not one of XML's five");
-                }
-            };
-            match key {
-                "id" => read.id = Some(value),
-                "url" => read.url = Some(value),
-                "value" => read.value = Some(value),
-                _ => return self.fail("an attribute that FHIR XML does not have"),
-            }
-        }
-        Ok(read)
+    fn tag(
+        &self,
+        tag: &quick_xml::events::BytesStart<'t>,
+        is_empty: bool,
+    ) -> Result<Tag, XmlError> {
+        Tag::read(tag, self.reader.resolver(), self.start, is_empty)
+            .or_else(|BadTag(message)| self.fail(message))
     }
 
-    /// The resource that a tag opens.
-    fn resource<M: Model>(&mut self, tag: &Tag, model: &M) -> Result<Value, XmlError> {
-        if tag.xhtml {
-            return self.fail("XHTML where a resource belongs");
-        }
-        if tag.value.is_some() || tag.id.is_some() || tag.url.is_some() {
-            return self.fail("a resource with attributes: its id is an element");
-        }
-        let object = Object::new().with("resourceType", tag.name.clone());
-        let node = model.resource(&tag.name);
-        self.members(tag, object, node.as_ref(), model)
-    }
-
-    /// The children of the element that a tag opened, added to what is there.
-    fn members<M: Model>(
-        &mut self,
-        tag: &Tag,
-        mut object: Object,
-        node: Option<&M::Node>,
-        model: &M,
-    ) -> Result<Value, XmlError> {
-        if tag.empty {
-            return Ok(Value::Object(object));
-        }
-        if self.path.len() > MAX_DEPTH {
-            return self.fail(format!("elements nest deeper than {MAX_DEPTH} levels"));
-        }
-        loop {
-            match self.next()? {
-                Token::Close => return Ok(Value::Object(object)),
-                Token::End => return self.fail("the text ends before every element is closed"),
-                Token::Open(child) => {
-                    self.path.push(child.name.to_string());
-                    let known = node.and_then(|node| model.child(node, &child.name));
-                    self.member(&child, &mut object, known, model)?;
-                    self.path.pop();
-                }
-            }
-        }
-    }
-
-    fn member<M: Model>(
-        &mut self,
-        tag: &Tag,
-        object: &mut Object,
-        known: Option<Child<M::Node>>,
-        model: &M,
-    ) -> Result<(), XmlError> {
-        let is_array = known.as_ref().map(|child| child.is_array);
-        if tag.xhtml {
-            let div = self.div(tag)?;
-            return self.add(object, &tag.name, div.into(), None, is_array);
-        }
-        match known.map(|child| child.content) {
-            Some(Content::Resource) => {
-                let resource = self.only_child_resource(tag, model)?;
-                self.add(object, &tag.name, resource, None, is_array)
-            }
-            Some(Content::Complex(node)) => {
-                if tag.value.is_some() {
-                    return self.fail("a value attribute on an element that has children instead");
-                }
-                let inner = attributes(tag);
-                let value = self.members(tag, inner, Some(&node), model)?;
-                self.add(object, &tag.name, value, None, is_array)
-            }
-            Some(Content::Primitive(Primitive::Xhtml)) => {
-                self.fail("a narrative outside the XHTML namespace")
-            }
-            Some(Content::Primitive(primitive)) => {
-                let value = tag.value.as_deref().map(|text| typed(primitive, text));
-                self.primitive(tag, object, value, is_array, model)
-            }
-            None if tag.value.is_some() => {
-                let value = tag.value.as_deref().map(Value::from);
-                self.primitive(tag, object, value, is_array, model)
-            }
-            None => {
-                let inner = attributes(tag);
-                let value = self.members(tag, inner, None, model)?;
-                self.add(object, &tag.name, value, None, is_array)
-            }
-        }
-    }
-
-    fn primitive<M: Model>(
-        &mut self,
-        tag: &Tag,
-        object: &mut Object,
-        value: Option<Value>,
-        is_array: Option<bool>,
-        model: &M,
-    ) -> Result<(), XmlError> {
-        // A primitive's own children are those of Element: its extensions.
-        let node = model.resource("Element");
-        let inner = attributes(tag);
-        let Value::Object(inner) = self.members(tag, inner, node.as_ref(), model)? else {
-            return Ok(());
-        };
-        let more = (!inner.is_empty()).then_some(Value::Object(inner));
-        self.add(
-            object,
-            &tag.name,
-            value.unwrap_or(Value::Null),
-            more,
-            is_array,
-        )
-    }
-
-    fn only_child_resource<M: Model>(&mut self, tag: &Tag, model: &M) -> Result<Value, XmlError> {
-        if tag.value.is_some() || tag.id.is_some() {
-            return self.fail("attributes on an element that holds a resource");
-        }
-        let mut resource = None;
-        if !tag.empty {
-            loop {
-                match self.next()? {
-                    Token::Open(child) if resource.is_none() => {
-                        self.path.push(child.name.to_string());
-                        resource = Some(self.resource(&child, model)?);
-                        self.path.pop();
-                    }
-                    Token::Open(_) => return self.fail("two resources where one belongs"),
-                    Token::Close => break,
-                    Token::End => {
-                        return self.fail("the text ends before every element is closed");
-                    }
-                }
-            }
-        }
-        match resource {
-            Some(resource) => Ok(resource),
-            None => self.fail("no resource where one belongs"),
-        }
-    }
-
-    /// The narrative as it is written, from its start tag to its end tag.
-    fn div(&mut self, tag: &Tag) -> Result<&'t str, XmlError> {
-        let mut depth = usize::from(!tag.empty);
+    /// Goes past an element with all that is in it.
+    fn skip(&mut self, tag: &Tag) -> Result<(), XmlError> {
+        let mut depth = usize::from(!tag.is_empty);
         while depth > 0 {
+            self.start = self.position();
             match self.reader.read_event() {
                 Ok(Event::Start(_)) => depth += 1,
                 Ok(Event::End(_)) => depth -= 1,
-                Ok(Event::DocType(_)) => return self.fail("a document type inside a narrative"),
+                Ok(Event::DocType(_) | Event::Decl(_)) => {
+                    return self.fail("a document type or XML declaration inside an element");
+                }
                 Ok(Event::Eof) => {
                     return self.fail("the text ends before every element is closed");
                 }
@@ -307,111 +207,261 @@ impl<'t> Xml<'t> {
                 return self.fail(format!("elements nest deeper than {MAX_DEPTH} levels"));
             }
         }
-        let div = self.text.get(tag.start..self.position()).unwrap_or("");
-        if div.starts_with("<div") {
-            Ok(div)
-        } else {
-            self.fail(
-                "a narrative with a namespace prefix: write <div \
-                 xmlns=\"http://www.w3.org/1999/xhtml\">",
-            )
-        }
-    }
-
-    /// Adds an occurrence of a child: in an array where the model says so, or where the model knows
-    /// nothing and it occurs again. A second occurrence of a single element becomes an array too,
-    /// which the validator then refuses.
-    fn add(
-        &self,
-        object: &mut Object,
-        name: &str,
-        value: Value,
-        more: Option<Value>,
-        is_array: Option<bool>,
-    ) -> Result<(), XmlError> {
-        let shadow = format!("_{name}");
-        let before = match (object.get(name), object.get(&shadow)) {
-            (Some(Value::Array(items)), _) | (None, Some(Value::Array(items))) => items.len(),
-            (None, None) => 0,
-            _ => 1,
-        };
-        if before == 0 && is_array != Some(true) {
-            // A primitive with extensions only has no member of its own name.
-            if value != Value::Null || more.is_none() {
-                object.insert(name, value);
-            }
-            if let Some(more) = more {
-                object.insert(shadow, more);
-            }
-            return Ok(());
-        }
-        push(object, name, value, before);
-        if more.is_some() || object.contains(&shadow) {
-            push(object, &shadow, more.unwrap_or(Value::Null), before);
-        }
-        drop_all_null(object, name, &shadow);
         Ok(())
     }
-}
 
-/// Appends to the array of that name, which so far has (or would have) `before` items.
-fn push(object: &mut Object, name: &str, value: Value, before: usize) {
-    let mut items = match object.remove(name) {
-        Some(Value::Array(items)) => items,
-        Some(single) => vec![single],
-        None => Vec::new(),
-    };
-    items.resize(before, Value::Null);
-    items.push(value);
-    object.insert(name, Value::Array(items));
-}
+    /// The resource that a tag opens.
+    fn resource(&mut self, tag: &Tag) -> Result<Value, XmlError> {
+        if tag.value.is_some() || tag.id.is_some() || tag.url.is_some() || tag.has_strange_attribute
+        {
+            self.note(
+                tag.start,
+                Fault::Attribute,
+                "a resource with attributes: its id is an element",
+            );
+        }
+        let object = Object::new().with("resourceType", tag.name.clone());
+        let node = self.model.resource(&tag.name);
+        self.members(tag, object, node.as_ref(), Holder::Resource)
+    }
 
-/// Takes out an array of nothing but nulls where the other array of the pair says everything.
-fn drop_all_null(object: &mut Object, name: &str, shadow: &str) {
-    let all_null = object
-        .get(name)
-        .and_then(Value::as_array)
-        .is_some_and(|items| items.iter().all(|item| *item == Value::Null));
-    let told = object
-        .get(shadow)
-        .and_then(Value::as_array)
-        .is_some_and(|items| items.iter().all(|item| *item != Value::Null));
-    if all_null && told {
-        object.remove(name);
+    /// The children of the element that a tag opened, added to what is there.
+    fn members(
+        &mut self,
+        tag: &Tag,
+        mut object: Object,
+        node: Option<&M::Node>,
+        holder: Holder,
+    ) -> Result<Value, XmlError> {
+        if tag.is_empty {
+            return Ok(Value::Object(object));
+        }
+        if self.path.len() > MAX_DEPTH {
+            return self.fail(format!("elements nest deeper than {MAX_DEPTH} levels"));
+        }
+        let mut last: Option<(u32, CompactString)> = None;
+        loop {
+            match self.next()? {
+                Token::Close => {
+                    align(&mut object);
+                    return Ok(Value::Object(object));
+                }
+                Token::End => return self.fail("the text ends before every element is closed"),
+                Token::Open(child) => {
+                    let known = node.and_then(|node| self.model.child(node, &child.name));
+                    self.path.push(Step {
+                        name: child.name.clone(),
+                        choice: known.as_ref().and_then(|child| child.choice),
+                        index: (known.as_ref().is_some_and(|child| child.is_array))
+                            .then(|| count(&object, &child.name)),
+                        is_silent: false,
+                    });
+                    if self.may_stand(&child, known.as_ref(), holder)? {
+                        if let Some(known) = &known {
+                            self.order(&child, known.order, &mut last);
+                        }
+                        self.member(&child, &mut object, known)?;
+                    }
+                    self.path.pop();
+                }
+            }
+        }
+    }
+
+    /// Notes a child that stands behind one that its definition has later.
+    fn order(&mut self, tag: &Tag, order: u32, last: &mut Option<(u32, CompactString)>) {
+        match last {
+            Some((before, name)) if *before > order => {
+                let message = format!("{} must stand before {name}", tag.name);
+                self.note(tag.start, Fault::Order, message);
+            }
+            _ => *last = Some((order, tag.name.clone())),
+        }
+    }
+
+    /// Whether a child can be taken into the tree. What is noted instead is passed over.
+    fn may_stand(
+        &mut self,
+        tag: &Tag,
+        known: Option<&Child<M::Node>>,
+        holder: Holder,
+    ) -> Result<bool, XmlError> {
+        let is_narrative = matches!(
+            known,
+            Some(Child {
+                content: Content::Primitive(Primitive::Xhtml),
+                ..
+            })
+        );
+        let (fault, message) = match (tag.space, is_narrative) {
+            (Space::Other, _) => (
+                Fault::Namespace,
+                "an element outside the namespace http://hl7.org/fhir",
+            ),
+            (Space::Fhir, true) => (
+                Fault::Namespace,
+                "a narrative outside the namespace http://www.w3.org/1999/xhtml",
+            ),
+            (Space::Xhtml, false) => (
+                Fault::Namespace,
+                "XHTML where FHIR has an element of its own",
+            ),
+            (Space::Fhir, false) if tag.name == "id" && holder != Holder::Resource => {
+                (Fault::Attribute, "the id of an element is an attribute")
+            }
+            (Space::Fhir, false) if tag.name == "url" && holder == Holder::Extension => {
+                (Fault::Attribute, "the url of an extension is an attribute")
+            }
+            _ => return Ok(true),
+        };
+        self.note(tag.start, fault, message);
+        self.skip(tag)?;
+        Ok(false)
+    }
+
+    fn member(
+        &mut self,
+        tag: &Tag,
+        object: &mut Object,
+        known: Option<Child<M::Node>>,
+    ) -> Result<(), XmlError> {
+        let is_array = known.as_ref().map(|child| child.is_array);
+        let is_extension = matches!(&*tag.name, "extension" | "modifierExtension");
+        if tag.has_strange_attribute || (tag.url.is_some() && !is_extension) {
+            self.note(
+                tag.start,
+                Fault::Attribute,
+                "an attribute that FHIR XML does not have",
+            );
+        }
+        let holder = match is_extension {
+            true => Holder::Extension,
+            false => Holder::Element,
+        };
+        match known.map(|child| child.content) {
+            Some(Content::Primitive(Primitive::Xhtml)) => {
+                let div = self.div(tag)?;
+                add(object, &tag.name, div.into(), None, is_array);
+            }
+            Some(Content::Resource) => {
+                if let Some(resource) = self.only_child_resource(tag)? {
+                    add(object, &tag.name, resource, None, is_array);
+                }
+            }
+            Some(Content::Complex(node)) => {
+                if tag.value.is_some() {
+                    self.note(
+                        tag.start,
+                        Fault::Attribute,
+                        "a value attribute on an element that has children instead",
+                    );
+                }
+                let inner = attributes(tag, is_extension);
+                let value = self.members(tag, inner, Some(&node), holder)?;
+                add(object, &tag.name, value, None, is_array);
+            }
+            Some(Content::Primitive(primitive)) => {
+                let value = tag.value.as_deref().map(|text| typed(primitive, text));
+                self.primitive(tag, object, value, is_array)?;
+            }
+            None if tag.value.is_some() => {
+                let value = tag.value.as_deref().map(Value::from);
+                self.primitive(tag, object, value, is_array)?;
+            }
+            None => {
+                let inner = attributes(tag, is_extension);
+                let value = self.members(tag, inner, None, holder)?;
+                add(object, &tag.name, value, None, is_array);
+            }
+        }
+        Ok(())
+    }
+
+    fn primitive(
+        &mut self,
+        tag: &Tag,
+        object: &mut Object,
+        value: Option<Value>,
+        is_array: Option<bool>,
+    ) -> Result<(), XmlError> {
+        let inner = attributes(tag, false);
+        // A primitive's own children are those of Element: its extensions.
+        let inner = match tag.is_empty {
+            true => Value::Object(inner),
+            false => {
+                let node = self.model.resource("Element");
+                self.members(tag, inner, node.as_ref(), Holder::Element)?
+            }
+        };
+        let more = inner
+            .as_object()
+            .is_some_and(|inner| !inner.is_empty())
+            .then_some(inner);
+        add(
+            object,
+            &tag.name,
+            value.unwrap_or(Value::Null),
+            more,
+            is_array,
+        );
+        Ok(())
+    }
+
+    fn only_child_resource(&mut self, tag: &Tag) -> Result<Option<Value>, XmlError> {
+        if tag.value.is_some() || tag.id.is_some() {
+            self.note(
+                tag.start,
+                Fault::Attribute,
+                "attributes on an element that holds a resource",
+            );
+        }
+        let mut resource = None;
+        let mut namespace = false;
+        if !tag.is_empty {
+            loop {
+                match self.next()? {
+                    Token::Open(child) if child.space != Space::Fhir => {
+                        namespace = true;
+                        self.note(
+                            child.start,
+                            Fault::Namespace,
+                            "a resource outside the namespace http://hl7.org/fhir",
+                        );
+                        self.skip(&child)?;
+                    }
+                    Token::Open(child) if resource.is_none() => {
+                        self.path.push(Step {
+                            is_silent: true,
+                            ..Step::named(&child.name)
+                        });
+                        resource = Some(self.resource(&child)?);
+                        self.path.pop();
+                    }
+                    Token::Open(_) => return self.fail("two resources where one belongs"),
+                    Token::Close => break,
+                    Token::End => return self.fail("the text ends before every element is closed"),
+                }
+            }
+        }
+        if resource.is_none() && !namespace {
+            self.start = tag.start;
+            return self.fail("no resource where one belongs");
+        }
+        Ok(resource)
+    }
+
+    /// The narrative, from its start tag to its end tag.
+    fn div(&mut self, tag: &Tag) -> Result<CompactString, XmlError> {
+        self.skip(tag)?;
+        let stands_alone = !tag.has_prefix && tag.has_default_namespace;
+        match div::text(self.text, tag.start..self.position(), stands_alone) {
+            Some(div) => Ok(div.into()),
+            None => self.fail("the narrative cannot be read"),
+        }
     }
 }
 
-fn attributes(tag: &Tag) -> Object {
-    let mut object = Object::new();
-    if let Some(id) = &tag.id {
-        object.insert("id", id.clone());
-    }
-    if let Some(url) = &tag.url {
-        object.insert("url", url.clone());
-    }
-    object
-}
-
-/// A primitive's text as the JSON type that carries it. A text that is no number or truth stays a
-/// string, so that the validator can say what is wrong with it.
-fn typed(primitive: Primitive, text: &str) -> Value {
-    match primitive.json_kind() {
-        JsonKind::Boolean if text == "true" => Value::Bool(true),
-        JsonKind::Boolean if text == "false" => Value::Bool(false),
-        JsonKind::Number => match Number::from_text(text) {
-            Some(number) => Value::Number(number),
-            None => Value::from(text),
-        },
-        _ => Value::from(text),
-    }
-}
-
-fn line_at(text: &[u8], position: usize) -> usize {
-    let end = position.min(text.len());
-    1 + text
-        .get(..end)
-        .unwrap_or_default()
-        .iter()
-        .filter(|b| **b == b'\n')
-        .count()
+/// Whether a reference between elements stands for a character at all.
+fn known(reference: &quick_xml::events::BytesRef<'_>) -> bool {
+    reference.is_char_ref() || matches!(&**reference, "amp" | "lt" | "gt" | "quot" | "apos")
 }

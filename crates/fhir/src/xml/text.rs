@@ -7,12 +7,16 @@ pub(crate) fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
-/// Whether a text holds a character that XML 1.0 cannot carry.
-pub(crate) fn invalid_character(text: &str) -> bool {
+/// The place of the first character that XML 1.0 cannot carry, in bytes.
+pub(crate) fn invalid_character(text: &str) -> Option<usize> {
     // Bytes first: only a control character, or the two noncharacters (EF BF BE, EF BF BF), can be.
-    text.bytes()
-        .any(|b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r') || b == 0xEF)
-        && !text.chars().all(is_xml_char)
+    let suspicious = |b: u8| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r') || b == 0xEF;
+    if !text.bytes().any(suspicious) {
+        return None;
+    }
+    text.char_indices()
+        .find(|(_, c)| !is_xml_char(*c))
+        .map(|(at, _)| at)
 }
 
 /// Why a text with references cannot be decoded.

@@ -3,8 +3,8 @@
 use json::{Object, Value};
 
 use super::text::{encode_attribute, invalid_character};
-use super::{Child, Content, FHIR, MAX_DEPTH, Model, XmlError};
-use crate::Primitive;
+use super::{Child, Content, FHIR, Fault, MAX_DEPTH, Model, XmlError};
+use crate::{JsonKind, Primitive};
 
 /// Writes a resource as FHIR XML, elements in the order of their definition.
 ///
@@ -33,7 +33,8 @@ struct Writer<'m, M> {
 impl<M: Model> Writer<'_, M> {
     fn fail<T>(&self, message: &str) -> Result<T, XmlError> {
         Err(XmlError {
-            line: 0,
+            fault: Fault::NotXml,
+            position: None,
             message: message.to_owned(),
             element: (!self.path.is_empty()).then(|| self.path.join(".")),
         })
@@ -105,6 +106,7 @@ impl<M: Model> Writer<'_, M> {
         )>,
         XmlError,
     > {
+        let has_shadows = object.iter().any(|(name, _)| name.starts_with('_'));
         let mut children = Vec::with_capacity(object.len());
         for (member, value) in object.iter() {
             if except.contains(&member) {
@@ -112,15 +114,18 @@ impl<M: Model> Writer<'_, M> {
             }
             let name = member.strip_prefix('_').unwrap_or(member);
             let (value, more) = if name == member {
-                (Some(value), object.get(&format!("_{name}")))
-            } else if object.contains(name) {
+                let more = has_shadows
+                    .then(|| object.get(&format!("_{name}")))
+                    .flatten();
+                (Some(value), more)
+            } else if object.contains(name) && !except.contains(&name) {
                 continue;
             } else {
                 (None, Some(value))
             };
             match self.model.child(node, name) {
-                Some(child) => children.push((child, name, value, more)),
-                None => {
+                Some(child) if !except.contains(&name) => children.push((child, name, value, more)),
+                _ => {
                     self.path.push(member.to_owned());
                     return self.fail("this is no element of R4, so XML cannot hold it");
                 }
@@ -161,6 +166,10 @@ impl<M: Model> Writer<'_, M> {
     ) -> Result<(), XmlError> {
         let value = value.filter(|value| **value != Value::Null);
         let more = more.filter(|more| **more != Value::Null);
+        let has_more = matches!(&child.content, Content::Primitive(primitive) if *primitive != Primitive::Xhtml);
+        if more.is_some() && !has_more {
+            return self.fail("a member with an underscore belongs to a primitive value only");
+        }
         match &child.content {
             Content::Resource => match value {
                 Some(resource) => {
@@ -180,13 +189,16 @@ impl<M: Model> Writer<'_, M> {
                 None => self.fail("an object belongs here"),
             },
             Content::Primitive(Primitive::Xhtml) => match value.and_then(Value::as_str) {
-                Some(div) if crate::narrative::check(div).is_ok() => {
-                    self.out.push_str(div.trim());
+                Some(div) if crate::narrative::is_well_formed(div) => {
+                    let div = div.trim_matches(|c: char| c.is_ascii_whitespace());
+                    // A carriage return would be read back as the end of a line, as it is here.
+                    self.out
+                        .push_str(&div.replace("\r\n", "\n").replace('\r', "\n"));
                     Ok(())
                 }
-                _ => self.fail("the narrative is not XHTML that FHIR allows"),
+                _ => self.fail("the narrative is not an XHTML div that XML can hold"),
             },
-            Content::Primitive(_) => self.primitive(name, value, more),
+            Content::Primitive(primitive) => self.primitive(*primitive, name, value, more),
         }
     }
 
@@ -207,6 +219,7 @@ impl<M: Model> Writer<'_, M> {
 
     fn primitive(
         &mut self,
+        primitive: Primitive,
         name: &str,
         value: Option<&Value>,
         more: Option<&Value>,
@@ -218,17 +231,28 @@ impl<M: Model> Writer<'_, M> {
             Some(Value::Object(more)) => Some(more),
             Some(_) => return self.fail("the member with an underscore must hold an object"),
         };
-        if let Some(id) = more.and_then(|more| more.get("id")).and_then(Value::as_str) {
-            self.attribute("id", id)?;
-        }
-        match value {
+        match more.and_then(|more| more.get("id")) {
             None => {}
-            Some(Value::String(text)) => self.attribute("value", text)?,
-            Some(Value::Number(number)) => self.attribute("value", number.as_str())?,
-            Some(Value::Bool(truth)) => {
+            Some(Value::String(id)) => self.attribute("id", id)?,
+            Some(_) => return self.fail("an id must be a string"),
+        }
+        // Written with the wrong JSON type, a value would come back with the right one.
+        match (value, primitive.json_kind()) {
+            (None, _) => {}
+            (Some(Value::String(text)), JsonKind::String) => self.attribute("value", text)?,
+            (Some(Value::Number(number)), JsonKind::Number) => {
+                self.attribute("value", number.as_str())?;
+            }
+            (Some(Value::Bool(truth)), JsonKind::Boolean) => {
                 self.attribute("value", if *truth { "true" } else { "false" })?;
             }
-            Some(_) => return self.fail("a primitive value belongs here"),
+            (Some(_), JsonKind::String) => return self.fail("a string belongs here"),
+            (Some(_), JsonKind::Number) => return self.fail("a number belongs here"),
+            (Some(_), JsonKind::Boolean) => return self.fail("true or false belongs here"),
+        }
+        if more.is_none_or(Object::is_empty) {
+            self.out.push_str("/>");
+            return Ok(());
         }
         let node = self.model.resource("Element");
         match (more, node) {
@@ -241,7 +265,7 @@ impl<M: Model> Writer<'_, M> {
     }
 
     fn attribute(&mut self, name: &str, text: &str) -> Result<(), XmlError> {
-        if invalid_character(text) {
+        if invalid_character(text).is_some() {
             return self.fail("a character that XML 1.0 cannot carry");
         }
         self.out.push(' ');
