@@ -24,7 +24,7 @@ mod stream;
 pub mod xml;
 
 pub use locate::locate;
-pub use outcome::{OutcomeSystem, operation_outcome};
+pub use outcome::{OutcomeSystem, operation_outcome, operation_outcome_with_places};
 pub use primitive::{JsonKind, Malformed, Primitive};
 pub use reference::Reference;
 pub use stream::{Format, MAX_RESOURCE, Piece, Stream, Unread};

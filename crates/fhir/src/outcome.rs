@@ -1,7 +1,7 @@
 //! Issues as FHIR says them to a client.
 
 use diagnostics::{Issue, Severity};
-use json::{Object, Value};
+use json::{Object, Position, Value};
 
 /// The code system that `issue.details` of an OperationOutcome is coded in, beside Causeway's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,12 +16,25 @@ pub enum OutcomeSystem {
 
 /// The system of Causeway's own issue codes.
 const OWN: &str = "urn:causeway:issue";
+/// Where HL7's extensions for a line (`line`) and a column (`col`) have their urls.
+const PLACE: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-";
 const SPINE: &str = "https://fhir.nhs.uk/R4/CodeSystem/Spine-ErrorOrWarningCode";
 
 /// An OperationOutcome that tells a client what happened
 /// (<http://hl7.org/fhir/R4/operationoutcome.html>). It holds each issue's message, help and element,
 /// and never [`Issue::value`]. Without issues it says that all went well.
 pub fn operation_outcome(issues: &[Issue], system: OutcomeSystem) -> Value {
+    let issues: Vec<(&Issue, Option<Position>)> =
+        issues.iter().map(|issue| (issue, None)).collect();
+    operation_outcome_with_places(&issues, system)
+}
+
+/// The same with the line and column of each issue in the text that the client sent, in the
+/// extensions that FHIR has for them.
+pub fn operation_outcome_with_places(
+    issues: &[(&Issue, Option<Position>)],
+    system: OutcomeSystem,
+) -> Value {
     let entries: Value = if issues.is_empty() {
         let fine = Object::new()
             .with("severity", "information")
@@ -29,7 +42,10 @@ pub fn operation_outcome(issues: &[Issue], system: OutcomeSystem) -> Value {
             .with("diagnostics", "No issues were found.");
         Value::Array(vec![fine.into()])
     } else {
-        issues.iter().map(|issue| entry(issue, system)).collect()
+        issues
+            .iter()
+            .map(|(issue, position)| entry(issue, *position, system))
+            .collect()
     };
     Object::new()
         .with("resourceType", "OperationOutcome")
@@ -37,7 +53,15 @@ pub fn operation_outcome(issues: &[Issue], system: OutcomeSystem) -> Value {
         .into()
 }
 
-fn entry(issue: &Issue, system: OutcomeSystem) -> Value {
+/// The extension for a line or a column.
+fn place(name: &str, number: usize) -> Value {
+    Object::new()
+        .with("url", format!("{PLACE}{name}"))
+        .with("valueInteger", i64::try_from(number).unwrap_or(i64::MAX))
+        .into()
+}
+
+fn entry(issue: &Issue, position: Option<Position>, system: OutcomeSystem) -> Value {
     let severity = match issue.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -64,7 +88,11 @@ fn entry(issue: &Issue, system: OutcomeSystem) -> Value {
         diagnostics.push(' ');
         diagnostics.push_str(help);
     }
-    let mut entry = Object::new()
+    let mut entry = Object::new();
+    if let Some(Position { line, column }) = position {
+        entry.insert("extension", vec![place("line", line), place("col", column)]);
+    }
+    let mut entry = entry
         .with("severity", severity)
         .with("code", issue.kind.code())
         .with("details", Object::new().with("coding", coding))
