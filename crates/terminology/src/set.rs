@@ -1,8 +1,10 @@
 //! The codes of a value set, and how far they are known.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashMap;
 
-use crate::grammar::Grammar;
+use crate::reason::Reason;
+use crate::rest::Rest;
 
 /// Whether a code is in a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,8 +13,41 @@ pub enum Membership {
     In,
     /// It is not.
     Out,
-    /// The set cannot be listed offline (a SNOMED CT filter, say): nothing is decided.
+    /// What is here does not tell: nothing is decided.
     Unknown,
+}
+
+impl Membership {
+    /// In either of two sets.
+    pub(crate) fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::In, _) | (_, Self::In) => Self::In,
+            (Self::Out, Self::Out) => Self::Out,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// In both of two sets.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Out, _) | (_, Self::Out) => Self::Out,
+            (Self::In, Self::In) => Self::In,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Not in a set.
+    pub(crate) fn not(self) -> Self {
+        match self {
+            Self::In => Self::Out,
+            Self::Out => Self::In,
+            Self::Unknown => Self::Unknown,
+        }
+    }
+
+    pub(crate) fn of(is_in: bool) -> Self {
+        if is_in { Self::In } else { Self::Out }
+    }
 }
 
 /// How far the codes that a value set takes from one code system are known.
@@ -20,28 +55,29 @@ pub enum Membership {
 pub enum Extent {
     /// All are listed.
     Listed,
-    /// Codes are told by their form: language tags, media types, units, currencies.
+    /// Codes are told by their form or looked up in a release: every code is decided, none listed.
     Grammar,
     /// Some may be listed, others need a terminology server.
     Open,
 }
 
-/// What is in a value set besides the codes that are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
-    Nothing,
-    Grammar(Grammar),
-    Open,
+/// A code that a value set says something about by name.
+#[derive(Debug, Clone)]
+struct Named {
+    /// The code as its system writes it, where the key is folded.
+    written: Option<Box<str>>,
+    /// Its place in the order of definition.
+    place: usize,
+    membership: Membership,
 }
 
 /// The codes that a value set takes from one code system.
 #[derive(Debug, Clone)]
 pub struct Part {
     pub system: Box<str>,
-    /// The codes, with their place in the order of definition.
-    pub codes: HashMap<Box<str>, usize>,
-    /// Codes that are taken out of an open rest.
-    pub without: HashSet<Box<str>>,
+    /// What is said of codes by name; the rest goes for all others. Keys are folded where the
+    /// system ignores case.
+    named: HashMap<Box<str>, Named>,
     pub rest: Rest,
     pub ignores_case: bool,
 }
@@ -50,117 +86,124 @@ impl Part {
     pub fn new(system: &str, rest: Rest) -> Self {
         Self {
             system: system.into(),
-            codes: HashMap::new(),
-            without: HashSet::new(),
+            named: HashMap::new(),
             rest,
             ignores_case: false,
         }
     }
 
-    pub fn add(&mut self, code: &str) {
-        let place = self.codes.len();
-        self.codes.entry(code.into()).or_insert(place);
+    /// A part that lists codes of a system.
+    pub fn listing<'c>(
+        system: &str,
+        ignores_case: bool,
+        rest: Rest,
+        codes: impl IntoIterator<Item = &'c str>,
+    ) -> Self {
+        let mut part = Self::new(system, rest);
+        part.ignores_case = ignores_case;
+        for code in codes {
+            part.name(code, Membership::In);
+        }
+        part
+    }
+
+    fn name(&mut self, code: &str, membership: Membership) {
+        let place = self.named.len();
+        let key = self.key(code);
+        let written = (*key != *code).then(|| code.into());
+        let key: Box<str> = key.into();
+        self.named.entry(key).or_insert(Named {
+            written,
+            place,
+            membership,
+        });
+    }
+
+    fn key<'c>(&self, code: &'c str) -> Cow<'c, str> {
+        if self.ignores_case && code.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(code.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(code)
+        }
     }
 
     pub fn holds(&self, code: &str) -> Membership {
-        if self.codes.contains_key(code) {
-            return Membership::In;
-        }
-        if self.ignores_case
-            && self
-                .codes
-                .keys()
-                .any(|known| known.eq_ignore_ascii_case(code))
-        {
-            return Membership::In;
-        }
-        if self.without.contains(code) {
-            return Membership::Out;
-        }
-        match self.rest {
-            Rest::Nothing => Membership::Out,
-            Rest::Grammar(grammar) => grammar.accepts(code),
-            Rest::Open => Membership::Unknown,
+        match self.named.get(&*self.key(code)) {
+            Some(named) => named.membership,
+            None => self.rest.holds(code),
         }
     }
 
-    /// The codes in the order of definition.
+    pub fn why(&self, code: &str) -> Option<Reason> {
+        match self.named.get(&*self.key(code)) {
+            Some(named) if named.membership != Membership::Unknown => None,
+            Some(_) | None => self.rest.why(code),
+        }
+    }
+
+    /// The codes that are certainly in it by name, in the order of definition.
     pub fn in_order(&self) -> Vec<&str> {
-        let mut codes: Vec<(&str, usize)> =
-            self.codes.iter().map(|(code, &at)| (&**code, at)).collect();
+        let mut codes: Vec<(&str, usize)> = self
+            .named
+            .iter()
+            .filter(|(_, named)| named.membership == Membership::In)
+            .map(|(key, named)| (named.written.as_deref().unwrap_or(key), named.place))
+            .collect();
         codes.sort_by_key(|&(_, at)| at);
         codes.into_iter().map(|(code, _)| code).collect()
     }
 
-    fn unite(&mut self, other: Part) {
-        for code in other.in_order() {
-            self.add(code);
+    pub fn extent(&self) -> Extent {
+        let is_named_decided = self
+            .named
+            .values()
+            .all(|named| named.membership != Membership::Unknown);
+        match (&self.rest, is_named_decided) {
+            (Rest::Nothing, true) => Extent::Listed,
+            (rest, true) if rest.is_decided() => Extent::Grammar,
+            _ => Extent::Open,
         }
-        self.without
-            .retain(|code| other.without.contains(code) || other.rest == Rest::Nothing);
-        self.without.retain(|code| !self.codes.contains_key(code));
-        self.ignores_case |= other.ignores_case;
-        self.rest = match (self.rest, other.rest) {
-            (Rest::Nothing, rest) => {
-                self.without = other.without;
-                self.without.retain(|code| !self.codes.contains_key(code));
-                rest
-            }
-            (rest, Rest::Nothing) => rest,
-            (one, two) if one == two => one,
-            _ => Rest::Open,
-        };
     }
 
-    /// What is in both. A code that one of the two cannot decide stays undecided.
-    fn meet(&mut self, other: &Part) {
-        let listed: Vec<Box<str>> = self
-            .in_order()
-            .into_iter()
-            .chain(other.in_order())
-            .map(Box::from)
+    /// Lays another part of the same system against this one: `join` says what a code is that the
+    /// two say something of, `rest` what all others are.
+    fn with(
+        self,
+        other: &Part,
+        join: fn(Membership, Membership) -> Membership,
+        rest: fn(Rest, Rest) -> Rest,
+    ) -> Part {
+        let mut joined = Part::new(&self.system, Rest::Nothing);
+        joined.ignores_case = self.ignores_case || other.ignores_case;
+        let mut names = self.all_names();
+        names.extend(other.all_names());
+        joined.rest = rest(self.rest.clone(), other.rest.clone());
+        for name in names {
+            let membership = join(self.holds(name), other.holds(name));
+            // What is said by name of a code that nothing else speaks of need not be said.
+            if membership != Membership::Out || !matches!(joined.rest, Rest::Nothing) {
+                joined.name(name, membership);
+            }
+        }
+        joined
+    }
+
+    fn all_names(&self) -> Vec<&str> {
+        let mut names: Vec<(&str, usize)> = self
+            .named
+            .iter()
+            .map(|(key, named)| (named.written.as_deref().unwrap_or(key), named.place))
             .collect();
-        let mut undecided = false;
-        let mut codes: HashMap<Box<str>, usize> = HashMap::new();
-        for code in listed {
-            match (self.holds(&code), other.holds(&code)) {
-                (Membership::In, Membership::In) => {
-                    let place = codes.len();
-                    codes.entry(code).or_insert(place);
-                }
-                (Membership::Out, _) | (_, Membership::Out) => {}
-                _ => undecided = true,
-            }
-        }
-        self.rest = match (self.rest, other.rest) {
-            _ if undecided => Rest::Open,
-            (Rest::Nothing, _) | (_, Rest::Nothing) => Rest::Nothing,
-            (one, two) if one == two => one,
-            _ => Rest::Open,
-        };
-        self.without.extend(other.without.iter().cloned());
-        self.codes = codes;
+        names.sort_by_key(|&(_, at)| at);
+        names.into_iter().map(|(name, _)| name).collect()
     }
 
-    fn subtract(&mut self, other: &Part) {
-        let mut undecided = false;
-        self.codes.retain(|code, _| match other.holds(code) {
-            Membership::Out => true,
-            Membership::In => false,
-            Membership::Unknown => {
-                undecided = true;
-                false
-            }
-        });
-        if self.rest != Rest::Nothing {
-            self.without.extend(other.codes.keys().cloned());
-            if other.rest != Rest::Nothing {
-                undecided = true;
-            }
-        }
-        if undecided {
-            self.rest = Rest::Open;
-        }
+    fn is_empty(&self) -> bool {
+        matches!(self.rest, Rest::Nothing)
+            && self
+                .named
+                .values()
+                .all(|named| named.membership == Membership::Out)
     }
 }
 
@@ -168,23 +211,23 @@ impl Part {
 #[derive(Debug, Clone, Default)]
 pub struct Set {
     pub parts: Vec<Part>,
-    /// Whether it takes in something that is not there, so that any system may be meant.
-    pub any: bool,
+    /// Why codes of any system may be in it: it takes in something that is not here.
+    pub any: Option<Reason>,
 }
 
 impl Set {
     /// A set of which nothing is known.
-    pub fn unknown() -> Self {
+    pub fn unknown(why: Reason) -> Self {
         Self {
             parts: Vec::new(),
-            any: true,
+            any: Some(why),
         }
     }
 
     pub fn of(part: Part) -> Self {
         Self {
             parts: vec![part],
-            any: false,
+            any: None,
         }
     }
 
@@ -194,25 +237,29 @@ impl Set {
 
     /// Whether all of its codes are listed.
     pub fn is_listed(&self) -> bool {
-        !self.any && self.parts.iter().all(|part| part.rest == Rest::Nothing)
+        self.any.is_none()
+            && self
+                .parts
+                .iter()
+                .all(|part| part.extent() == Extent::Listed)
     }
 
-    pub fn holds(&self, system: Option<&str>, code: &str) -> Membership {
-        let otherwise = if self.any {
+    /// What it says of the codes of a system that it has no part for.
+    fn otherwise(&self) -> Membership {
+        if self.any.is_some() {
             Membership::Unknown
         } else {
             Membership::Out
-        };
+        }
+    }
+
+    pub fn holds(&self, system: Option<&str>, code: &str) -> Membership {
         match system {
-            Some(system) => match self.part(system) {
-                Some(part) => match part.holds(code) {
-                    Membership::Out => otherwise,
-                    decided => decided,
-                },
-                None => otherwise,
-            },
+            Some(system) => self
+                .part(system)
+                .map_or(self.otherwise(), |part| part.holds(code)),
             None => {
-                let mut best = otherwise;
+                let mut best = self.otherwise();
                 for part in &self.parts {
                     match part.holds(code) {
                         Membership::In => return Membership::In,
@@ -225,58 +272,61 @@ impl Set {
         }
     }
 
-    pub fn unite(&mut self, other: Set) {
-        self.any |= other.any;
-        for part in other.parts {
-            match self.parts.iter_mut().find(|own| own.system == part.system) {
-                Some(own) => own.unite(part),
-                None => self.parts.push(part),
-            }
-        }
+    pub fn why(&self, system: Option<&str>, code: &str) -> Option<Reason> {
+        let found = match system {
+            Some(system) => match self.part(system) {
+                Some(part) => return part.why(code),
+                None => None,
+            },
+            None => self.parts.iter().find_map(|part| part.why(code)),
+        };
+        found.or_else(|| self.any.clone())
+    }
+
+    pub fn unite(&mut self, other: &Set) {
+        self.with(other, Membership::or, Rest::or);
+        self.any = self.any.take().or_else(|| other.any.clone());
     }
 
     pub fn meet(&mut self, other: &Set) {
-        let any = self.any && other.any;
-        let mut parts = Vec::new();
-        for mut part in std::mem::take(&mut self.parts) {
-            match other.part(&part.system) {
-                Some(met) => {
-                    part.meet(met);
-                    parts.push(part);
-                }
-                None if other.any => parts.push(opened(part)),
-                None => {}
-            }
-        }
-        if self.any {
-            for part in &other.parts {
-                if !parts.iter().any(|known| known.system == part.system) {
-                    parts.push(opened(part.clone()));
-                }
-            }
-        }
-        self.parts = parts;
-        self.any = any;
+        self.with(other, Membership::and, Rest::and);
+        self.any = self.any.take().filter(|_| other.any.is_some());
     }
 
     pub fn subtract(&mut self, other: &Set) {
-        for part in &mut self.parts {
-            if let Some(less) = other.part(&part.system) {
-                part.subtract(less);
-            }
-            if other.any {
-                *part = opened(part.clone());
+        self.with(other, |one, two| one.and(two.not()), Rest::minus);
+    }
+
+    /// Lays another set against this one, part by part; a system that one of the two has no part
+    /// for is there what that set says of all other systems.
+    fn with(
+        &mut self,
+        other: &Set,
+        join: fn(Membership, Membership) -> Membership,
+        rest: fn(Rest, Rest) -> Rest,
+    ) {
+        let missing = |set: &Set, system: &str| {
+            Part::new(system, set.any.clone().map_or(Rest::Nothing, Rest::Open))
+        };
+        let mut parts = Vec::with_capacity(self.parts.len());
+        for part in std::mem::take(&mut self.parts) {
+            let joined = match other.part(&part.system) {
+                Some(theirs) => part.with(theirs, join, rest),
+                None => {
+                    let theirs = missing(other, &part.system);
+                    part.with(&theirs, join, rest)
+                }
+            };
+            parts.push(joined);
+        }
+        for theirs in &other.parts {
+            if !parts.iter().any(|known| known.system == theirs.system) {
+                parts.push(missing(self, &theirs.system).with(theirs, join, rest));
             }
         }
-        // A whole part is taken out when it is in the other as a whole.
-        self.parts
-            .retain(|part| !part.codes.is_empty() || part.rest != Rest::Nothing);
+        // A part of an open set says that none of its codes is in, and must stay.
+        let any = self.any.is_some() || other.any.is_some();
+        parts.retain(|part| any || !part.is_empty());
+        self.parts = parts;
     }
-}
-
-/// The same part when it is not decided which of its codes are meant.
-fn opened(mut part: Part) -> Part {
-    part.codes.clear();
-    part.rest = Rest::Open;
-    part
 }

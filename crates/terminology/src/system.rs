@@ -1,129 +1,96 @@
 //! A code system, ready for asking.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use definitions::form::{CodeSystem, Concept, Filter};
+use definitions::form::{CodeSystem, Concept};
+
+use crate::set::Membership;
 
 /// A code system with its codes findable.
 #[derive(Debug)]
 pub struct System {
+    pub version: Option<Box<str>>,
     pub is_complete: bool,
     pub is_case_sensitive: bool,
     pub concepts: Vec<Concept>,
+    /// Where the concepts are, by code; by folded code where case is ignored.
     places: HashMap<Box<str>, usize>,
 }
 
 impl System {
-    pub fn new(system: CodeSystem) -> Self {
-        let places = system
-            .concepts
-            .iter()
-            .enumerate()
-            .map(|(at, concept)| (concept.code.clone(), at))
-            .collect();
+    /// Takes a code system with the supplements that add names to its codes.
+    pub fn new(system: CodeSystem, supplements: Vec<CodeSystem>) -> Self {
+        let is_case_sensitive = system.is_case_sensitive;
+        let mut concepts = system.concepts;
+        let mut places: HashMap<Box<str>, usize> = HashMap::with_capacity(concepts.len());
+        for (at, concept) in concepts.iter().enumerate() {
+            places
+                .entry(fold(&concept.code, is_case_sensitive).into())
+                .or_insert(at);
+        }
+        for added in supplements.into_iter().flat_map(|one| one.concepts) {
+            if let Some(concept) = places
+                .get(&*fold(&added.code, is_case_sensitive))
+                .and_then(|&at| concepts.get_mut(at))
+            {
+                concept.designations.extend(added.display);
+                concept.designations.extend(added.designations);
+                concept.properties.extend(added.properties);
+            }
+        }
         Self {
+            version: system.version,
             is_complete: system.is_complete,
-            is_case_sensitive: system.is_case_sensitive,
-            concepts: system.concepts,
+            is_case_sensitive,
+            concepts,
             places,
         }
     }
 
     pub fn concept(&self, code: &str) -> Option<&Concept> {
-        if let Some(&at) = self.places.get(code) {
-            return self.concepts.get(at);
-        }
-        if self.is_case_sensitive {
-            return None;
-        }
-        self.concepts
-            .iter()
-            .find(|concept| concept.code.eq_ignore_ascii_case(code))
+        let at = self.places.get(&*fold(code, self.is_case_sensitive))?;
+        self.concepts.get(*at)
     }
+}
 
-    /// The codes that meet a filter, or `None` when it asks for something that is not kept.
-    pub fn filter<'s>(&'s self, filter: &Filter) -> Option<HashSet<&'s str>> {
-        let all = || self.concepts.iter().map(|concept| &*concept.code);
-        let listed = || -> HashSet<&str> { filter.value.split(',').map(str::trim).collect() };
-        Some(match (&*filter.property, &*filter.op) {
-            ("concept" | "code", "is-a") => self.below(&filter.value, true),
-            ("concept" | "code", "descendent-of") => self.below(&filter.value, false),
-            ("concept" | "code", "is-not-a") => {
-                let below = self.below(&filter.value, true);
-                all().filter(|code| !below.contains(code)).collect()
-            }
-            ("concept" | "code", "=") => all().filter(|code| **code == *filter.value).collect(),
-            ("concept" | "code", "in") => {
-                let listed = listed();
-                all().filter(|code| listed.contains(code)).collect()
-            }
-            ("concept" | "code", "not-in") => {
-                let listed = listed();
-                all().filter(|code| !listed.contains(code)).collect()
-            }
-            ("parent", "=") => self
-                .concepts
+fn fold(code: &str, is_case_sensitive: bool) -> std::borrow::Cow<'_, str> {
+    if is_case_sensitive || !code.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        code.into()
+    } else {
+        code.to_ascii_lowercase().into()
+    }
+}
+
+/// Whether a text is one of a concept's names; unknown when it has none here.
+pub fn is_named(concept: &Concept, text: &str) -> Membership {
+    let mut names = concept
+        .display
+        .iter()
+        .chain(&concept.designations)
+        .peekable();
+    if names.peek().is_none() {
+        return Membership::Unknown;
+    }
+    Membership::of(
+        names.any(|name| **name == *text) || {
+            let folded = fold_name(text);
+            concept
+                .display
                 .iter()
-                .filter(|concept| concept.parents.contains(&filter.value))
-                .map(|concept| &*concept.code)
-                .collect(),
-            (property, "=") => {
-                let has = |concept: &&Concept| {
-                    concept
-                        .properties
-                        .iter()
-                        .any(|(name, value)| **name == *property && *value == filter.value)
-                };
-                let kept = self.concepts.iter().any(|concept| {
-                    concept
-                        .properties
-                        .iter()
-                        .any(|(name, _)| **name == *property)
-                });
-                if !kept {
-                    return None;
-                }
-                self.concepts
-                    .iter()
-                    .filter(has)
-                    .map(|concept| &*concept.code)
-                    .collect()
-            }
-            _ => return None,
-        })
-    }
+                .chain(&concept.designations)
+                .any(|name| fold_name(name) == folded)
+        },
+    )
+}
 
-    /// A code with everything under it, or only what is under it.
-    fn below<'s>(&'s self, code: &str, with_itself: bool) -> HashSet<&'s str> {
-        let mut children: HashMap<&str, Vec<&'s str>> = HashMap::new();
-        for concept in &self.concepts {
-            for parent in &concept.parents {
-                children.entry(parent).or_default().push(&concept.code);
-            }
+/// A name as it is compared: small letters, one space between words.
+pub fn fold_name(name: &str) -> String {
+    let mut folded = String::with_capacity(name.len());
+    for word in name.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
         }
-        let mut found = HashSet::new();
-        let mut waiting: Vec<&str> = self
-            .concept(code)
-            .map(|top| &*top.code)
-            .into_iter()
-            .collect();
-        let top = waiting.first().copied();
-        while let Some(next) = waiting.pop() {
-            for &child in children.get(next).into_iter().flatten() {
-                if found.insert(child) {
-                    waiting.push(child);
-                }
-            }
-        }
-        match top {
-            Some(top) if with_itself => {
-                found.insert(self.concept(top).map_or("", |concept| &*concept.code));
-            }
-            Some(top) => {
-                found.remove(top);
-            }
-            None => {}
-        }
-        found
+        folded.extend(word.chars().flat_map(char::to_lowercase));
     }
+    folded
 }

@@ -57,6 +57,8 @@ proptest! {
                 ..Include::default()
             }],
             excludes: Vec::new(),
+            leaves_out_inactive: false,
+            expansion: None,
         });
         let terminology = Terminology::new(&Definitions::embedded().with(&[set]).unwrap());
         // Only codes that the expression names can be certain.

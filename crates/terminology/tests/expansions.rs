@@ -97,14 +97,6 @@ const UNDECIDED: &[(&str, &str)] = &[
         "http://hl7.org/fhir/ValueSet/patient-fetalstatus",
         "a value set of R6, bound by a UK Core extension",
     ),
-    (
-        "http://hl7.org/fhir/ValueSet/all-distance-units",
-        "units of one dimension: only what is no unit is refused",
-    ),
-    (
-        "http://hl7.org/fhir/ValueSet/all-time-units",
-        "units of one dimension: only what is no unit is refused",
-    ),
 ];
 
 #[test]

@@ -102,10 +102,19 @@ fn languages_media_types_and_units_are_told_by_their_form() {
         Out
     );
     let distances = "http://hl7.org/fhir/ValueSet/all-distance-units";
-    assert_eq!(
-        terminology.contains(distances, Some("http://unitsofmeasure.org"), "cm"),
-        Unknown
-    );
+    for (code, expected) in [
+        ("cm", In),
+        ("km", In),
+        ("[in_i]", In),
+        ("s", Out),
+        ("metre", Out),
+    ] {
+        assert_eq!(
+            terminology.contains(distances, Some("http://unitsofmeasure.org"), code),
+            expected,
+            "{code}"
+        );
+    }
 }
 
 #[test]

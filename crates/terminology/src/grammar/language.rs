@@ -1,4 +1,6 @@
-//! Language tags: RFC 5646 section 2.1 (BCP 47).
+//! Language tags: RFC 5646 section 2.1 (BCP 47), read by `oxilangtag`.
+
+use oxilangtag::LanguageTag;
 
 use crate::Membership;
 
@@ -11,45 +13,9 @@ lu lv mg mh mi mk ml mn mo mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om
 qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to \
 tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
 
-/// Tags that were registered before the grammar was.
-const GRANDFATHERED: &[&str] = &[
-    "en-gb-oed",
-    "i-ami",
-    "i-bnn",
-    "i-default",
-    "i-enochian",
-    "i-hak",
-    "i-klingon",
-    "i-lux",
-    "i-mingo",
-    "i-navajo",
-    "i-pwn",
-    "i-tao",
-    "i-tay",
-    "i-tsu",
-    "sgn-be-fr",
-    "sgn-be-nl",
-    "sgn-ch-de",
-    "art-lojban",
-    "cel-gaulish",
-    "no-bok",
-    "no-nyn",
-    "zh-guoyu",
-    "zh-hakka",
-    "zh-min",
-    "zh-min-nan",
-    "zh-xiang",
-];
-
 /// A well-formed tag is in; one whose two-letter language is not registered is not decided.
 pub fn accepts(code: &str) -> Membership {
-    if GRANDFATHERED
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(code))
-    {
-        return Membership::In;
-    }
-    if !is_well_formed(code) {
+    if LanguageTag::parse(code).is_err() {
         return Membership::Out;
     }
     let language = code.split('-').next().unwrap_or(code);
@@ -62,79 +28,6 @@ pub fn accepts(code: &str) -> Membership {
     } else {
         Membership::Unknown
     }
-}
-
-fn is_well_formed(code: &str) -> bool {
-    let mut parts = code.split('-').peekable();
-    if parts
-        .peek()
-        .is_some_and(|first| first.eq_ignore_ascii_case("x"))
-    {
-        return is_private(parts);
-    }
-    let Some(language) = parts.next() else {
-        return false;
-    };
-    if !is_alpha(language, 2, 8) {
-        return false;
-    }
-    if language.len() <= 3 {
-        let mut extended = 0;
-        while extended < 3 && parts.next_if(|part| is_alpha(part, 3, 3)).is_some() {
-            extended += 1;
-        }
-    }
-    // Script, then region.
-    let _ = parts.next_if(|part| is_alpha(part, 4, 4));
-    let _ = parts.next_if(|part| is_alpha(part, 2, 2) || is_digits(part, 3));
-    while parts.next_if(|part| is_variant(part)).is_some() {}
-    while let Some(singleton) = parts.peek() {
-        if singleton.eq_ignore_ascii_case("x") {
-            return is_private(parts);
-        }
-        if singleton.len() != 1 || !is_alphanumeric(singleton, 1, 1) {
-            return false;
-        }
-        parts.next();
-        let mut length = 0;
-        while parts.next_if(|part| is_alphanumeric(part, 2, 8)).is_some() {
-            length += 1;
-        }
-        if length == 0 {
-            return false;
-        }
-    }
-    true
-}
-
-/// `x` and at least one part.
-fn is_private<'p>(mut parts: impl Iterator<Item = &'p str>) -> bool {
-    parts.next();
-    let mut length = 0;
-    for part in parts {
-        if !is_alphanumeric(part, 1, 8) {
-            return false;
-        }
-        length += 1;
-    }
-    length > 0
-}
-
-fn is_variant(part: &str) -> bool {
-    is_alphanumeric(part, 5, 8)
-        || (is_alphanumeric(part, 4, 4) && part.starts_with(|c: char| c.is_ascii_digit()))
-}
-
-fn is_alpha(part: &str, least: usize, most: usize) -> bool {
-    (least..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphabetic())
-}
-
-fn is_alphanumeric(part: &str, least: usize, most: usize) -> bool {
-    (least..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-fn is_digits(part: &str, length: usize) -> bool {
-    part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

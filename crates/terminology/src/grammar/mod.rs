@@ -6,6 +6,7 @@ mod media_type;
 mod unit;
 
 use definitions::form::Filter;
+use octofhir_ucum::Dimension;
 
 use crate::Membership;
 
@@ -18,8 +19,8 @@ pub enum Grammar {
     MediaType,
     /// Units of measure.
     Unit,
-    /// Units of measure of one dimension: what is no unit is out, the rest is not decided.
-    SomeUnit,
+    /// Units of measure of one dimension.
+    UnitOf(Dimension),
     /// Currencies.
     Currency,
 }
@@ -38,8 +39,22 @@ impl Grammar {
 
     /// The form of the codes that a filter chooses.
     pub fn of_filter(system: &str, filter: &Filter) -> Option<Self> {
-        (system == "http://unitsofmeasure.org" && &*filter.property == "canonical")
-            .then_some(Self::SomeUnit)
+        let is_canonical = system == "http://unitsofmeasure.org"
+            && (&*filter.property, &*filter.op) == ("canonical", "=");
+        is_canonical
+            .then(|| unit::dimension(&filter.value))
+            .flatten()
+            .map(Self::UnitOf)
+    }
+
+    /// What has the form, for a message.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Language => "language",
+            Self::MediaType => "media type",
+            Self::Unit | Self::UnitOf(_) => "unit",
+            Self::Currency => "currency",
+        }
     }
 
     /// Whether a code has the form.
@@ -48,10 +63,7 @@ impl Grammar {
             Self::Language => language::accepts(code),
             Self::MediaType => media_type::accepts(code),
             Self::Unit => unit::accepts(code),
-            Self::SomeUnit => match unit::accepts(code) {
-                Membership::Out => Membership::Out,
-                _ => Membership::Unknown,
-            },
+            Self::UnitOf(dimension) => unit::accepts_of(dimension, code),
             Self::Currency => currency::accepts(code),
         }
     }
