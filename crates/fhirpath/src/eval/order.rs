@@ -1,0 +1,138 @@
+//! `<`, `<=`, `>`, `>=`, and sorting.
+
+use std::cmp::Ordering;
+
+use crate::ast::Operator;
+use crate::error::Fault;
+use crate::eval::equality::number;
+use crate::eval::{ENOUGH, Flow, MORE, Run, Scope, Sink};
+use crate::item::Item;
+use crate::moment::{Moment, MomentKind};
+use crate::plan::Expr;
+use crate::quantity::Quantity;
+
+impl<'v> Run<'_, '_, 'v> {
+    pub(super) fn ordered(
+        &self,
+        operator: Operator,
+        left: &Expr,
+        right: &Expr,
+        scope: Scope<'_, 'v>,
+        at: u32,
+    ) -> Result<Option<bool>, Fault> {
+        let Some(one) = self.one_system(left, scope)? else {
+            return Ok(None);
+        };
+        let Some(two) = self.one_system(right, scope)? else {
+            return Ok(None);
+        };
+        let Some(ordering) = compare(&one, &two, at)? else {
+            return Ok(None);
+        };
+        Ok(Some(match operator {
+            Operator::Less => ordering.is_lt(),
+            Operator::LessOrEqual => ordering.is_le(),
+            Operator::Greater => ordering.is_gt(),
+            _ => ordering.is_ge(),
+        }))
+    }
+
+    pub(super) fn visit_sorted(
+        &self,
+        on: &Expr,
+        keys: &[(Expr, bool)],
+        scope: Scope<'_, 'v>,
+        at: u32,
+        sink: Sink<'_, 'v>,
+    ) -> Flow {
+        let items = self.collect(on, scope)?;
+        let mut rows = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            let inner = Scope {
+                this: Some(&item),
+                index,
+                ..scope
+            };
+            let mut row = Vec::with_capacity(keys.len().max(1));
+            for (key, _) in keys {
+                row.push(self.one_system(key, inner)?);
+            }
+            if keys.is_empty() {
+                row.push(item.system(self.model));
+            }
+            rows.push((row, item));
+        }
+        let mut fault = None;
+        rows.sort_by(|(one, _), (two, _)| {
+            for (place, (one, two)) in one.iter().zip(two).enumerate() {
+                let ordering = match (one, two) {
+                    (None, None) => Ordering::Equal,
+                    (None, Some(_)) => Ordering::Less,
+                    (Some(_), None) => Ordering::Greater,
+                    (Some(one), Some(two)) => match compare(one, two, at) {
+                        Ok(ordering) => ordering.unwrap_or(Ordering::Equal),
+                        Err(why) => {
+                            fault.get_or_insert(why);
+                            Ordering::Equal
+                        }
+                    },
+                };
+                let descending = keys.get(place).is_some_and(|(_, descending)| *descending);
+                match (ordering, descending) {
+                    (Ordering::Equal, _) => {}
+                    (ordering, true) => return ordering.reverse(),
+                    (ordering, false) => return ordering,
+                }
+            }
+            Ordering::Equal
+        });
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
+        for (_, item) in rows {
+            if sink(item)?.is_break() {
+                return ENOUGH;
+            }
+        }
+        MORE
+    }
+}
+
+/// Which of two values comes first; `None` where precision or units leave it open.
+fn compare(one: &Item<'_>, two: &Item<'_>, at: u32) -> Result<Option<Ordering>, Fault> {
+    let unfit = || Fault::input(at, "values of these types have no order");
+    if let (Some(one), Some(two)) = (number(one), number(two)) {
+        return Ok(Some(one.cmp(&two)));
+    }
+    match (one, two) {
+        (Item::String(one), Item::String(two)) => Ok(Some((**one).cmp(&**two))),
+        (Item::Moment(one), Item::Moment(two)) if one.is_time() == two.is_time() => {
+            Ok(one.compare(two))
+        }
+        (Item::String(text), Item::Moment(moment)) => {
+            let read = read_as(text, moment.kind()).ok_or_else(unfit)?;
+            Ok(read.compare(moment))
+        }
+        (Item::Moment(moment), Item::String(text)) => {
+            let read = read_as(text, moment.kind()).ok_or_else(unfit)?;
+            Ok(moment.compare(&read))
+        }
+        (Item::Quantity(one), Item::Quantity(two)) => Ok(one.compare(two)),
+        (Item::Quantity(one), other) => {
+            let other = number(other).ok_or_else(unfit)?;
+            Ok(one.compare(&Quantity::number(other)))
+        }
+        (other, Item::Quantity(two)) => {
+            let other = number(other).ok_or_else(unfit)?;
+            Ok(Quantity::number(other).compare(two))
+        }
+        _ => Err(unfit()),
+    }
+}
+
+fn read_as(text: &str, kind: MomentKind) -> Option<Moment> {
+    match kind {
+        MomentKind::Date | MomentKind::DateTime => Moment::date_time(text),
+        MomentKind::Time => Moment::time(text),
+    }
+}
