@@ -1,0 +1,33 @@
+//! The checks, by target.
+
+mod codes;
+mod definitions;
+mod exports;
+mod json;
+mod validate;
+mod xml;
+
+pub use self::codes::grammar;
+pub use self::definitions::{definition, package};
+pub use self::exports::{csv, json_tree, xlsx};
+pub use self::json::json;
+pub use self::validate::validate;
+pub use self::xml::{narrative, round_trip, xml};
+
+/// What a target is called and what it calls.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    ("json", json),
+    ("xml", xml),
+    ("round_trip", round_trip),
+    ("validate", validate),
+    ("narrative", narrative),
+    ("grammar", grammar),
+    ("package", package),
+    ("definition", definition),
+    ("csv", csv),
+    ("json_tree", json_tree),
+    ("xlsx", xlsx),
+];
