@@ -228,6 +228,12 @@ impl Archive {
         write(&self.entries, &self.records, out)
     }
 
+    /// The packed records of all definitions.
+    #[allow(dead_code, reason = "the build script has no use for it")]
+    pub fn records(&self) -> &[u8] {
+        &self.records
+    }
+
     /// The plain bytes of a record: the same for the same definition.
     pub fn plain(&self, entry: &Entry<'_>) -> Option<Vec<u8>> {
         let packed = self.packed(entry)?;

@@ -103,6 +103,14 @@ impl Package {
         &self.issues
     }
 
+    /// A text that is the same for the same definitions: a hash, in hexadecimal.
+    pub fn fingerprint(&self) -> String {
+        Sha256::digest(self.content.archive.records())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
     /// How much there is in it.
     pub fn contents(&self) -> Contents {
         contents(&self.content)

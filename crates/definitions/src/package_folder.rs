@@ -187,10 +187,7 @@ impl PackageFolder {
             return Ok(package);
         }
         let package = Package::read(path)?;
-        if let Ok(packed) = package.pack(&source) {
-            // It only saves time: a folder that cannot be written to is no error.
-            let _ = write_whole(&remembered, |out| out.write_all(&packed));
-        }
+        self.remember(&package, path);
         Ok(package)
     }
 
@@ -199,7 +196,20 @@ impl PackageFolder {
     /// # Errors
     /// When it cannot be used or written; nothing is then changed.
     pub fn install(&self, path: &Path) -> Result<Package, Box<Issue>> {
+        self.install_if(path, |_| Ok(()))
+    }
+
+    /// As [`PackageFolder::install`], when the package is the one that it is expected to be.
+    ///
+    /// # Errors
+    /// As there, and what `expected` says.
+    pub fn install_if(
+        &self,
+        path: &Path,
+        expected: impl FnOnce(&PackageId) -> Result<(), Box<Issue>>,
+    ) -> Result<Package, Box<Issue>> {
         let package = Package::read(path)?;
+        expected(package.id())?;
         let place = self.tgz(package.id());
         let unwritable = |error: io::Error| {
             Box::new(
@@ -226,7 +236,23 @@ impl PackageFolder {
             })
         }
         .map_err(unwritable)?;
-        self.open_path(&place)
+        self.remember(&package, &place);
+        Ok(package)
+    }
+
+    /// Writes the packed form of what is at a path. It only saves time: a folder that cannot be
+    /// written to is no error.
+    fn remember(&self, package: &Package, path: &Path) {
+        let source = if path.is_dir() {
+            of_folder(path)
+        } else {
+            of_file(path)
+        };
+        if let Ok(source) = source
+            && let Ok(packed) = package.pack(&source)
+        {
+            let _ = write_whole(&self.compiled(path, &source), |out| out.write_all(&packed));
+        }
     }
 
     /// Removes an installed package. `false` when it is not there.

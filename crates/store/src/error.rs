@@ -13,6 +13,11 @@ pub enum Error {
         /// What the system said.
         reason: String,
     },
+    /// Another process has the store open.
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file was written by a later Causeway.
     TooNew {
         /// The file.
@@ -49,6 +54,11 @@ impl fmt::Display for Error {
             Self::Open { path, reason } => {
                 write!(f, "the store {} cannot be opened: {reason}", path.display())
             }
+            Self::InUse { path } => write!(
+                f,
+                "the store {} cannot be opened: another Causeway has it open, a server or another command; stop it, and run this again",
+                path.display()
+            ),
             Self::TooNew { path, found, known } => write!(
                 f,
                 "the store {} has tables of version {found}, and this program knows up to {known}: run a newer Causeway",

@@ -42,7 +42,9 @@ pub use query::{
 pub use sight::{People, Reach, Sight};
 pub use sqlite::{Options, SqliteStore};
 pub use store::{Answer, Store};
-pub use stored::{Current, Status, Stored};
+pub use stored::{Current, Scan, Status, Stored};
 pub use submission::{MappingStamp, Submission, SubmissionState};
 pub use tenant::Tenant;
-pub use write::{Batch, Committed, Expected, Outcome, Retire, Retired, SettleQuarantine, Write};
+pub use write::{
+    Batch, Committed, Expected, Outcome, Reindex, Retire, Retired, SettleQuarantine, Write,
+};

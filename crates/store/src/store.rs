@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::{
-    Batch, Committed, Current, Error, Page, PersonMatch, PersonRow, QuarantinedRow, Query, Sight,
-    Stored, Submission, Tenant,
+    Batch, Committed, Current, Error, Page, PersonMatch, PersonRow, QuarantinedRow, Query, Scan,
+    Sight, Stored, Submission, Tenant,
 };
 
 /// An answer that is waited for.
@@ -92,6 +92,18 @@ pub trait Store: Send + Sync {
         tenant: &'a Tenant,
         source: &'a str,
     ) -> Answer<'a, Vec<Current>>;
+
+    /// Everything that is current in a tenant, part by part: at most `limit` resources from a place
+    /// on, deleted ones left out. The first part begins at 0, each further one where the part before
+    /// says. A resource that is stored meanwhile comes in a later part, or was met in its older
+    /// version.
+    fn scan<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        from: u64,
+        limit: usize,
+    ) -> Answer<'a, Scan>;
 
     /// What is held back and not settled of a person, found by Patient id or by the NHS number
     /// that the stored person carries.

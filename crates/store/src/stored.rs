@@ -70,6 +70,15 @@ pub struct Stored {
     pub body: Vec<u8>,
 }
 
+/// A part of everything that is current in a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scan {
+    /// The resources, in the order in which they were first stored.
+    pub items: Vec<Stored>,
+    /// Where the next part begins; `None` when there is none.
+    pub next: Option<u64>,
+}
+
 /// A current resource of a source without its content: for finding what a snapshot no longer holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Current {

@@ -84,6 +84,19 @@ pub struct SettleQuarantine {
     pub only: Option<(String, String)>,
 }
 
+/// New index rows for a resource whose content stays as it is: its search parameters have changed.
+#[derive(Debug, Clone)]
+pub struct Reindex {
+    /// The resource type.
+    pub rtype: String,
+    /// The id.
+    pub id: String,
+    /// The version that the rows were made from; another one that is current by now keeps its own.
+    pub version: u64,
+    /// All its index rows.
+    pub index: Vec<IndexRow>,
+}
+
 /// What one commit carries: one transaction, in this order.
 #[derive(Debug, Clone)]
 pub struct Batch {
@@ -95,6 +108,8 @@ pub struct Batch {
     pub writes: Vec<Write>,
     /// Facts to retire.
     pub retire: Vec<Retire>,
+    /// Index rows to make anew.
+    pub reindex: Vec<Reindex>,
     /// Quarantine rows to settle.
     pub settle: Vec<SettleQuarantine>,
     /// What was held back. Needs `submission_id` to name a stored submission, or one in this batch.
@@ -111,6 +126,7 @@ impl Batch {
             submission_id: submission_id.into(),
             writes: Vec::new(),
             retire: Vec::new(),
+            reindex: Vec::new(),
             settle: Vec::new(),
             quarantine: Vec::new(),
             submission: None,
@@ -169,4 +185,6 @@ pub struct Committed {
     pub retired: Vec<Vec<Retired>>,
     /// How many quarantine rows were settled.
     pub settled: u64,
+    /// How many resources have other index rows than before.
+    pub reindexed: u64,
 }

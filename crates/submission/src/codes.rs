@@ -16,3 +16,5 @@ pub const VANISHED_UNKNOWN: &str = "P006";
 pub const OLDER_FACTS: &str = "P007";
 /// The file says that it is true as of a moment that has not come yet.
 pub const FUTURE: &str = "P008";
+/// A stored resource cannot be read.
+pub const STORED_UNREADABLE: &str = "P009";

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::prepared::{Content, Prepared};
 use super::rows::{self, Pending, Row, instant, micros};
 use super::{ledger, people};
-use crate::{Batch, Committed, Error, Expected, Label, Outcome, Retire, Retired, Status};
+use crate::{Batch, Committed, Error, Expected, Label, Outcome, Reindex, Retire, Retired, Status};
 
 /// What the writer knows without asking: being the only one, it gives out the numbers.
 pub(super) struct Memory {
@@ -158,6 +158,9 @@ pub(super) fn apply(
     }
     for retire in &batch.retire {
         committed.retired.push(run.retire(retire)?);
+    }
+    for reindex in batch.reindex {
+        committed.reindexed += u64::from(run.reindex(reindex)?);
     }
     run.pending.flush(connection, tenant)?;
     let Run {
@@ -392,6 +395,32 @@ impl Run<'_> {
         Ok(Outcome::Updated {
             version: version.unsigned_abs(),
         })
+    }
+
+    /// Whether the index rows of a resource had to change.
+    fn reindex(&mut self, reindex: Reindex) -> Result<bool, Error> {
+        let rtype = self.memory.word(self.connection, &reindex.rtype)?;
+        let Some(before) = self.before(rtype, &reindex.id)? else {
+            return Ok(false);
+        };
+        if before.version.unsigned_abs() != reindex.version {
+            return Ok(false);
+        }
+        let (connection, memory) = (self.connection, &mut *self.memory);
+        let mut rows = BTreeSet::new();
+        for row in reindex.index {
+            rows.insert(Row::of(&reindex.rtype, row, |text| {
+                memory.word(connection, text)
+            })?);
+        }
+        if before.rows == rows {
+            return Ok(false);
+        }
+        self.connection
+            .prepare_cached("UPDATE resource SET index_rows = ?2 WHERE rid = ?1")?
+            .execute((before.rid, rows::encode(&rows)?))?;
+        self.index(before.rid, &before.rows, &rows)?;
+        Ok(true)
     }
 
     fn retire(&mut self, retire: &Retire) -> Result<Vec<Retired>, Error> {

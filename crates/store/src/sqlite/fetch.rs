@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 
 use super::rows::instant;
 use super::visible::View;
-use crate::{Current, Error, Sight, Status, Stored, Tenant};
+use crate::{Current, Error, Scan, Sight, Status, Stored, Tenant};
 
 /// The columns of a current resource `r` with its version `v`, as [`stored`] reads them.
 const CURRENT: &str = "SELECT t.text, r.id, r.ver, r.updated, r.status, r.patient, s.text, r.as_of,
@@ -110,6 +110,43 @@ pub(super) fn everything_about(
     view.types(&mut sql, &mut values);
     sql.push_str(" ORDER BY r.rid");
     all(connection, &sql, values, tenant)
+}
+
+/// A part of everything.
+pub(super) fn scan(
+    connection: &Connection,
+    sight: &Sight,
+    tenant: &Tenant,
+    from: u64,
+    limit: usize,
+) -> Result<Scan, Error> {
+    let Some(view) = View::within(connection, sight, tenant)? else {
+        return Ok(Scan::default());
+    };
+    let Ok(from) = i64::try_from(from) else {
+        return Ok(Scan::default());
+    };
+    // The keys first: how far a part reaches must not depend on what is decoded of it.
+    let mut sql = "SELECT r.rid FROM resource r WHERE r.rid >= ? AND r.status <> 3".to_owned();
+    let mut values = vec![from.into()];
+    view.condition(&mut sql, &mut values);
+    view.types(&mut sql, &mut values);
+    sql.push_str(" ORDER BY r.rid LIMIT ?");
+    values.push(i64::try_from(limit.max(1)).unwrap_or(i64::MAX).into());
+    let keys = connection
+        .prepare_cached(&sql)?
+        .query_map(params_from_iter(values), |row| row.get::<_, i64>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    let is_last = keys.len() < limit.max(1);
+    let mut items = Vec::with_capacity(keys.len());
+    for key in &keys {
+        items.extend(by_row(connection, tenant, *key)?);
+    }
+    let next = keys
+        .last()
+        .filter(|_| !is_last)
+        .and_then(|last| u64::try_from(last.saturating_add(1)).ok());
+    Ok(Scan { items, next })
 }
 
 /// What a source has said.

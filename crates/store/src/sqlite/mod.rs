@@ -24,7 +24,7 @@ use self::readers::Readers;
 use self::writer::Writer;
 use crate::{
     Answer, Batch, Committed, Current, Error, Page, PersonMatch, PersonRow, QuarantinedRow, Query,
-    Sight, Store, Stored, Submission, Tenant,
+    Scan, Sight, Store, Stored, Submission, Tenant,
 };
 
 /// How the embedded store runs.
@@ -60,8 +60,8 @@ impl SqliteStore {
     /// and `-shm` files, and a `.lock`.
     ///
     /// # Errors
-    /// [`Error::Open`] when the file cannot be opened, is open already or is not a Causeway store,
-    /// [`Error::TooNew`] when a later program wrote it.
+    /// [`Error::Open`] when the file cannot be opened or is not a Causeway store, [`Error::InUse`]
+    /// when it is open already, [`Error::TooNew`] when a later program wrote it.
     pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
         let fail = |reason: String| Error::Open {
             path: path.into(),
@@ -109,7 +109,7 @@ fn lock(path: &Path) -> Result<File, Error> {
         .map_err(|error| fail(error.to_string()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(fail("another Causeway has it open".to_owned())),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.into() }),
         Err(TryLockError::Error(error)) => Err(fail(error.to_string())),
     }
 }
@@ -236,6 +236,17 @@ impl Store for SqliteStore {
         self.reading(move |connection| {
             fetch::current_of_source(connection, &sight, &tenant, &source)
         })
+    }
+
+    fn scan<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        from: u64,
+        limit: usize,
+    ) -> Answer<'a, Scan> {
+        let (sight, tenant) = (sight.clone(), tenant.clone());
+        self.reading(move |connection| fetch::scan(connection, &sight, &tenant, from, limit))
     }
 
     fn quarantine_for<'a>(
