@@ -10,7 +10,7 @@ use crate::{locate, output};
 
 /// Runs the command.
 pub fn run(arguments: &Check) -> Result<Exit, Failure> {
-    let knowledge = Knowledge::embedded();
+    let knowledge = Knowledge::of(&arguments.packages)?;
     let mut errors = 0;
     let mut warnings = 0;
     for folder in locate::folders(&arguments.paths)? {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::validate::Validate;
+
 const EXAMPLES: &str = "\
 Examples:
   causeway demo --once                                         see it work, with fictional people
@@ -13,6 +15,8 @@ Examples:
   causeway validate people.ndjson                              is this valid UK Core?
   causeway import --config causeway.toml --organisation A1B2C --mapping cld-r1 export.csv
   causeway serve --config causeway.toml                        the FHIR API
+  causeway packages add hl7.fhir.uv.ips@2.0.0                  definitions besides R4 and UK Core
+  causeway revalidate --config causeway.toml                   what is stored, against today's packages
 
 Exit codes:
   0  all went through
@@ -53,7 +57,7 @@ pub enum Command {
     Test(Test),
     /// Check resources against their profiles.
     #[command(
-        after_help = "Examples:\n  causeway validate people.ndjson\n  causeway validate --profile UKCore-Patient patient.xml\n  causeway validate --format json - < people.ndjson"
+        after_help = "Examples:\n  causeway validate people.ndjson\n  causeway validate --profile UKCore-Patient patient.xml\n  causeway validate folder/ 'exports/*.ndjson.gz' --fail-on warning\n  causeway validate --format json - < people.ndjson\n\nExit codes: 0 valid, 1 something is not valid, 2 unusable: an argument, a profile, a package, or an input in which nothing could be read. What each issue code means: docs/validation.md."
     )]
     Validate(Validate),
     /// Read an export into the store of a server.
@@ -61,6 +65,16 @@ pub enum Command {
         after_help = "Example:\n  causeway import --config causeway.toml --organisation A1B2C --mapping generic-carehome-xlsx home.xlsx"
     )]
     Import(Import),
+    /// Add, list and remove FHIR packages: definitions besides R4 core and UK Core, which are built in.
+    #[command(
+        after_help = "Examples:\n  causeway packages add hl7.fhir.uv.ips@2.0.0\n  causeway packages list\n  causeway validate --package hl7.fhir.uv.ips@2.0.0 summary.json"
+    )]
+    Packages(Packages),
+    /// Check what is stored against the packages that are used now, and make its search index anew.
+    #[command(
+        after_help = "Examples:\n  causeway revalidate --config causeway.toml\n  causeway revalidate --config causeway.toml --format json > findings.ndjson\n\nExit codes: 0 everything conforms, 1 something no longer does, 2 unusable. Nothing that is stored is changed but the search index."
+    )]
+    Revalidate(Revalidate),
     /// Serve the FHIR API.
     #[command(after_help = "Example:\n  causeway serve --config causeway.toml")]
     Serve(Serve),
@@ -106,6 +120,9 @@ pub struct Convert {
     /// How the report is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// Which definitions count.
+    #[command(flatten)]
+    pub packages: PackageOptions,
 }
 
 /// `causeway check`.
@@ -117,6 +134,9 @@ pub struct Check {
     /// How findings are printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// Which definitions count.
+    #[command(flatten)]
+    pub packages: PackageOptions,
 }
 
 /// `causeway test`.
@@ -134,20 +154,9 @@ pub struct Test {
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-}
-
-/// `causeway validate`.
-#[derive(Debug, Args)]
-pub struct Validate {
-    /// JSON, NDJSON or XML files; `-` for standard input.
-    #[arg(required = true)]
-    pub inputs: Vec<PathBuf>,
-    /// Profiles to check against besides those in meta.profile: short names or URLs.
-    #[arg(long)]
-    pub profile: Vec<String>,
-    /// How results are printed: text, or a line of JSON for each resource.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    /// Which definitions count.
+    #[command(flatten)]
+    pub packages: PackageOptions,
 }
 
 /// `causeway import`.
@@ -173,6 +182,9 @@ pub struct Import {
     /// How the report is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// A FHIR package that counts besides those of the configuration: NAME@VERSION, or the path of a .tgz or a folder.
+    #[arg(long = "package", value_name = "NAME_OR_PATH")]
+    pub package: Vec<String>,
 }
 
 /// `causeway serve`.
@@ -181,6 +193,9 @@ pub struct Serve {
     /// The configuration.
     #[arg(long)]
     pub config: PathBuf,
+    /// A FHIR package that counts besides those of the configuration: NAME@VERSION, or the path of a .tgz or a folder.
+    #[arg(long = "package", value_name = "NAME_OR_PATH")]
+    pub package: Vec<String>,
 }
 
 /// `causeway demo`.
@@ -198,4 +213,147 @@ pub struct Demo {
     /// The folder for its data, which must be empty or its own. Default: a temporary one.
     #[arg(long)]
     pub data: Option<PathBuf>,
+}
+
+/// Which packages a command works with.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PackageOptions {
+    /// A FHIR package whose definitions count before those that are built in: an installed one as NAME@VERSION, or the path of a .tgz or of a folder that holds one unpacked. May be repeated.
+    #[arg(long = "package", value_name = "NAME_OR_PATH")]
+    pub package: Vec<String>,
+    /// A configuration file, of which only [packages] is read.
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+}
+
+/// `causeway packages`.
+#[derive(Debug, Args)]
+pub struct Packages {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: PackageAction,
+}
+
+/// What can be done with packages.
+#[derive(Debug, Subcommand)]
+pub enum PackageAction {
+    /// Install packages and those that they need.
+    #[command(
+        after_help = "Examples:\n  causeway packages add hl7.fhir.uv.ips@2.0.0\n  causeway packages add fhir.r4.ukcore.stu3.currentbuild@latest\n  causeway packages add --offline packages/*.tgz"
+    )]
+    Add(PackageAdd),
+    /// What is built in and what is installed.
+    #[command(after_help = "Example:\n  causeway packages list --format json")]
+    List(PackageList),
+    /// What one package defines and needs, and what is wrong with it.
+    #[command(
+        after_help = "Examples:\n  causeway packages info hl7.fhir.uv.ips@2.0.0\n  causeway packages info downloads/package.tgz"
+    )]
+    Info(PackageInfo),
+    /// Take an installed package away.
+    #[command(after_help = "Example:\n  causeway packages remove hl7.fhir.uv.ips@2.0.0")]
+    Remove(PackageRemove),
+}
+
+/// Which folder of packages.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PackagePlace {
+    /// The folder of packages. Default: the configuration's, else $CAUSEWAY_PACKAGES, else one of the user's own.
+    #[arg(long)]
+    pub folder: Option<PathBuf>,
+    /// A configuration file, of which only [packages] is read.
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+}
+
+impl PackagePlace {
+    /// The settings of the configuration, with the folder named here.
+    pub fn settings(&self) -> Result<crate::packages::Settings, crate::exit::Failure> {
+        let mut config = match &self.config {
+            Some(path) => crate::config::Packages::read(path)?,
+            None => crate::config::Packages::default(),
+        };
+        if let Some(folder) = &self.folder {
+            config.folder = Some(folder.clone());
+        }
+        config.used.clear();
+        crate::packages::Settings::new(&config, &[])
+    }
+}
+
+/// `causeway packages add`.
+#[derive(Debug, Args)]
+pub struct PackageAdd {
+    /// Packages: NAME@VERSION (VERSION may be 4.0.x or latest), the path of a .tgz, or of a folder that holds one unpacked.
+    #[arg(required = true)]
+    pub packages: Vec<String>,
+    /// Where packages are fetched from. Default: the configuration's, else HL7's at https://packages.fhir.org.
+    #[arg(long)]
+    pub registry: Option<String>,
+    /// Fetch nothing: what is needed and not here is only named.
+    #[arg(long)]
+    pub offline: bool,
+    /// Where they go.
+    #[command(flatten)]
+    pub place: PackagePlace,
+    /// How the outcome is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `causeway packages list`.
+#[derive(Debug, Args)]
+pub struct PackageList {
+    /// Where they are.
+    #[command(flatten)]
+    pub place: PackagePlace,
+    /// How the list is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `causeway packages info`.
+#[derive(Debug, Args)]
+pub struct PackageInfo {
+    /// A package: NAME@VERSION, or a path.
+    pub package: String,
+    /// Where it is.
+    #[command(flatten)]
+    pub place: PackagePlace,
+    /// How it is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `causeway packages remove`.
+#[derive(Debug, Args)]
+pub struct PackageRemove {
+    /// A package: NAME@VERSION, or a name of which one version is there.
+    pub package: String,
+    /// Where it is.
+    #[command(flatten)]
+    pub place: PackagePlace,
+    /// How the outcome is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `causeway revalidate`.
+#[derive(Debug, Args)]
+pub struct Revalidate {
+    /// The server's configuration.
+    #[arg(long)]
+    pub config: PathBuf,
+    /// A FHIR package that counts besides those of the configuration: NAME@VERSION, or the path of a .tgz or a folder.
+    #[arg(long = "package", value_name = "NAME_OR_PATH")]
+    pub package: Vec<String>,
+    /// Only the records of the organisation with this ODS code.
+    #[arg(long)]
+    pub organisation: Option<String>,
+    /// Forget an earlier run that was interrupted, and begin anew.
+    #[arg(long)]
+    pub restart: bool,
+    /// How findings are printed: text, or a line of JSON for each resource and one at the end.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }

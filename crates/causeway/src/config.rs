@@ -26,6 +26,60 @@ pub struct Config {
     /// How summaries are made.
     #[serde(default)]
     pub summary: Summary,
+    /// Which definitions count besides those that are built in.
+    #[serde(default)]
+    pub packages: Packages,
+}
+
+/// `[packages]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Packages {
+    /// The folder that they are in. Default: `$CAUSEWAY_PACKAGES`, else one of the user's own.
+    pub folder: Option<PathBuf>,
+    /// Those that are used, as `name@version` or a path: the site's own choice goes before what is
+    /// built in.
+    #[serde(default, rename = "use")]
+    pub used: Vec<String>,
+    /// Where `causeway packages add` fetches others from.
+    pub registry: Option<String>,
+    /// A cache in the layout that FHIR tools share, which is only read. Default: `~/.fhir/packages`.
+    pub fhir_cache: Option<PathBuf>,
+}
+
+impl Packages {
+    /// Reads only this part of a configuration file, so that a file that holds nothing else does for
+    /// commands that need no server.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        #[derive(Deserialize)]
+        struct Part {
+            #[serde(default)]
+            packages: Packages,
+        }
+        let text = fs::read_to_string(path).map_err(|error| {
+            Failure::usage(format!("{} cannot be read: {error}", path.display()))
+        })?;
+        let part: Part = toml::from_str(&text)
+            .map_err(|error| Failure::usage(format!("{} is not right: {error}", path.display())))?;
+        Ok(part.packages.beside(path))
+    }
+
+    /// The same with its paths taken from where the file is.
+    fn beside(mut self, file: &Path) -> Self {
+        let folder = file.parent().unwrap_or(Path::new("."));
+        for path in [&mut self.folder, &mut self.fhir_cache]
+            .into_iter()
+            .flatten()
+        {
+            *path = folder.join(&*path);
+        }
+        for name in &mut self.used {
+            if name.contains(['/', '\\']) || name.ends_with(".tgz") {
+                *name = folder.join(&*name).display().to_string();
+            }
+        }
+        self
+    }
 }
 
 /// `[server]`.
@@ -98,6 +152,7 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new("."));
         config.store.folder = folder.join(&config.store.folder);
         config.store.id_secret_file = folder.join(&config.store.id_secret_file);
+        config.packages = config.packages.beside(path);
         if !config.server.base.ends_with("/fhir/R4") {
             return Err(Failure::usage("server.base must end in /fhir/R4"));
         }

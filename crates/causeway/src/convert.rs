@@ -17,7 +17,7 @@ use crate::{locate, output};
 
 /// Runs the command.
 pub fn run(arguments: &Convert) -> Result<Exit, Failure> {
-    let knowledge = Knowledge::embedded();
+    let knowledge = Knowledge::of(&arguments.packages)?;
     let mapping = locate::mapping(&arguments.mapping, &knowledge)?;
     if !arguments.input.exists() {
         return Err(Failure::input(format!(

@@ -2,26 +2,86 @@
 
 use std::sync::Arc;
 
-use definitions::Definitions;
+use definitions::{Definitions, Package, PackageSet};
+use diagnostics::Severity;
 use terminology::Terminology;
 use validation::Validator;
 
+use crate::cli::PackageOptions;
+use crate::config;
+use crate::exit::Failure;
+use crate::packages::Settings;
+
 /// What Causeway knows of FHIR.
 pub struct Knowledge {
-    /// R4 and UK Core.
+    /// R4 and UK Core, and what a site lays over them.
     pub definitions: &'static Definitions,
     /// Their codes.
     pub terminology: Arc<Terminology>,
+    /// The packages besides those that are built in.
+    pub packages: Vec<Package>,
 }
 
 impl Knowledge {
     /// The definitions that the binary carries; they are decoded as they are asked for.
     pub fn embedded() -> Self {
-        let definitions = Definitions::embedded();
+        Self::over(Definitions::embedded(), Vec::new())
+    }
+
+    /// What a command is told to use: `--package`, and `[packages]` of a configuration file.
+    pub fn of(options: &PackageOptions) -> Result<Self, Failure> {
+        if options.package.is_empty() && options.config.is_none() {
+            return Ok(Self::embedded());
+        }
+        Self::with(&Settings::read(
+            options.config.as_deref(),
+            &options.package,
+        )?)
+    }
+
+    /// What a server's configuration says, and further packages.
+    pub fn configured(config: &config::Packages, names: &[String]) -> Result<Self, Failure> {
+        if config.used.is_empty() && names.is_empty() {
+            return Ok(Self::embedded());
+        }
+        Self::with(&Settings::new(config, names)?)
+    }
+
+    fn with(settings: &Settings) -> Result<Self, Failure> {
+        if settings.used.is_empty() {
+            return Ok(Self::embedded());
+        }
+        let set = PackageSet::open(&settings.folder, &settings.used).map_err(Failure::usage)?;
+        for issue in set
+            .issues
+            .iter()
+            .filter(|one| one.severity != Severity::Information)
+        {
+            eprintln!("{issue}");
+        }
+        let packages = set.named.iter().chain(&set.dependencies).cloned().collect();
+        // There is one for as long as the program runs.
+        let definitions = Box::leak(Box::new(set.definitions()));
+        Ok(Self::over(definitions, packages))
+    }
+
+    fn over(definitions: &'static Definitions, packages: Vec<Package>) -> Self {
         Self {
             definitions,
             terminology: Arc::new(Terminology::new(definitions)),
+            packages,
         }
+    }
+
+    /// A text that is the same for the same definitions.
+    pub fn fingerprint(&self) -> String {
+        let mut packages: Vec<String> = self
+            .packages
+            .iter()
+            .map(|package| format!("{} {}", package.id(), package.fingerprint()))
+            .collect();
+        packages.sort();
+        packages.join(", ")
     }
 
     /// A validator over them.

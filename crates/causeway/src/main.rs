@@ -13,7 +13,9 @@ mod locate;
 mod observe;
 mod out_file;
 mod output;
+mod packages;
 mod progress;
+mod revalidate;
 mod serve;
 mod service;
 mod test;
@@ -32,6 +34,8 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
+        Command::Revalidate(arguments) => revalidate::run(&arguments),
+        Command::Packages(arguments) => packages::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),

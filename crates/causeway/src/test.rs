@@ -10,7 +10,7 @@ use crate::{locate, output};
 
 /// Runs the command.
 pub fn run(arguments: &Test) -> Result<Exit, Failure> {
-    let knowledge = Knowledge::embedded();
+    let knowledge = Knowledge::of(&arguments.packages)?;
     let options = TestOptions {
         accept: arguments.accept,
         filter: arguments.filter.clone(),
