@@ -58,6 +58,8 @@ pub const SLICE_TOO_MANY: &str = "V051";
 pub const SLICE_CLOSED: &str = "V052";
 /// Items are not in the order of their slices.
 pub const SLICE_ORDER: &str = "V053";
+/// An item is in two slices at once.
+pub const SLICE_AMBIGUOUS: &str = "V054";
 /// An extension is unknown.
 pub const UNKNOWN_EXTENSION: &str = "V060";
 /// An extension may not be used on this element.
@@ -72,6 +74,8 @@ pub const REFERENCE_TARGET: &str = "V070";
 pub const REFERENCE_UNRESOLVED: &str = "V071";
 /// A reference says one type and points at another.
 pub const REFERENCE_TYPE: &str = "V072";
+/// What a reference points at, in the same resource or Bundle, meets none of the profiles asked for.
+pub const REFERENCE_PROFILE: &str = "V073";
 /// A profile is unknown, so nothing was checked against it.
 pub const UNKNOWN_PROFILE: &str = "V080";
 /// A profile is for another type of resource.
@@ -80,6 +84,16 @@ pub const PROFILE_TYPE: &str = "V081";
 pub const INVARIANT: &str = "V090";
 /// An entry's full URL and its resource contradict each other.
 pub const FULL_URL: &str = "V091";
+/// A Bundle breaks a rule of its type: what its first entry is, what its entries have.
+pub const BUNDLE: &str = "V092";
+/// An entry of a document belongs to nothing in it.
+pub const BUNDLE_ORPHAN: &str = "V093";
+/// Two elements of one resource have the same id.
+pub const DUPLICATE_ID: &str = "V094";
+/// An invariant's expression could not be used, so the invariant was not checked.
+pub const INVARIANT_NOT_CHECKED: &str = "V095";
+/// The data of an attachment are not as long as it says.
+pub const ATTACHMENT: &str = "V096";
 /// A resource nests deeper than anything in FHIR.
 pub const TOO_DEEP: &str = "V098";
 /// There are more issues than are reported.

@@ -40,12 +40,13 @@ impl fhir::xml::Model for Model {
             TypeKind::Primitive(primitive) => Content::Primitive(primitive),
             TypeKind::Resource => Content::Resource,
             TypeKind::Complex => {
-                let scope = self.plans.scope(rule).first()?.upgrade()?;
+                let scope = self.plans.scope(rule).any_of.first()?.upgrade()?;
                 Content::Complex(Place(scope))
             }
         };
         Some(Child {
             is_array: child.is_array,
+            choice: child.is_choice.then_some(child.name.len()),
             order: u32::try_from(member.child).unwrap_or(u32::MAX),
             content,
         })

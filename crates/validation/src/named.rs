@@ -2,6 +2,7 @@
 //! check digit of an NHS number. Each has a name, which its issues tell.
 
 use diagnostics::Severity;
+use json::Value;
 
 /// A rule on the value of an identifier, or on the code of a coding, of one system.
 #[derive(Debug)]
@@ -27,20 +28,67 @@ pub(crate) enum On {
     Identifier(&'static str),
     /// `Coding.code` where `Coding.system` is this.
     Coding(&'static str),
+    /// Every `Identifier.system`.
+    IdentifierSystem,
+    /// Every `Coding.system`.
+    CodingSystem,
+    /// The text of a part of a complex extension, where its part `type` has this code.
+    Extension {
+        url: &'static str,
+        kind: &'static str,
+        part: &'static str,
+    },
 }
 
-/// The member that holds what a rule looks at, where the rule is on that type and system.
-pub(crate) fn rules_on(
+/// The rules on a value of a type, each with the member below the value and the text to look at.
+pub(crate) fn rules_on<'v>(
     type_code: &str,
-    system: &str,
-) -> impl Iterator<Item = (&'static NamedRule, &'static str)> {
-    crate::nhs::RULES
-        .iter()
-        .filter_map(move |rule| match rule.on {
-            On::Identifier(own) if type_code == "Identifier" && own == system => {
-                Some((rule, "value"))
+    value: &'v Value,
+) -> impl Iterator<Item = (&'static NamedRule, &'static str, &'v str)> {
+    let system = value.text("system");
+    let is_identifier = type_code == "Identifier";
+    crate::nhs::RULES.iter().filter_map(move |rule| {
+        let (member, text) = match rule.on {
+            On::Identifier(own) if is_identifier && system == Some(own) => {
+                ("value", value.text("value"))
             }
-            On::Coding(own) if type_code == "Coding" && own == system => Some((rule, "code")),
-            _ => None,
-        })
+            On::Coding(own) if !is_identifier && system == Some(own) => {
+                ("code", value.text("code"))
+            }
+            On::IdentifierSystem if is_identifier => ("system", system),
+            On::CodingSystem if !is_identifier => ("system", system),
+            _ => return None,
+        };
+        Some((rule, member, text?))
+    })
+}
+
+/// The rules on an extension of a url, each with the text to look at.
+pub(crate) fn rules_on_extension<'v>(
+    url: &str,
+    extension: &'v Value,
+) -> impl Iterator<Item = (&'static NamedRule, &'v str)> {
+    crate::nhs::RULES.iter().filter_map(move |rule| {
+        let On::Extension {
+            url: own,
+            kind,
+            part,
+        } = rule.on
+        else {
+            return None;
+        };
+        let is_meant = own == url
+            && named(extension, "type")?
+                .get("valueCodeableConcept")?
+                .each("coding")
+                .any(|coding| coding.text("code") == Some(kind));
+        let text = named(extension, part)?.text("valueString")?;
+        is_meant.then_some((rule, text))
+    })
+}
+
+fn named<'v>(extension: &'v Value, part: &str) -> Option<&'v Value> {
+    extension
+        .each("extension")
+        .find(|inner| inner.text("url") == Some(part))
 }

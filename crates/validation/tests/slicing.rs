@@ -163,13 +163,16 @@ fn by_the_type_of_a_choice_and_of_a_resource() {
             &format!(r#"{{"resourceType":"Bundle","type":"collection","entry":[{entries}]}}"#),
         )
     };
-    assert!(bundle(r#"{"resource":{"resourceType":"Patient","active":true}}"#).is_empty());
+    assert!(
+        bundle(r#"{"fullUrl":"urn:x:1","resource":{"resourceType":"Patient","active":true}}"#)
+            .is_empty()
+    );
     assert_eq!(
-        bundle(r#"{"resource":{"resourceType":"Device","lotNumber":"1"}}"#),
+        bundle(r#"{"fullUrl":"urn:x:1","resource":{"resourceType":"Device","lotNumber":"1"}}"#),
         ["V050"]
     );
     // The slice's profile of the resource holds too.
-    let wrong = r#"{"resource":{"resourceType":"Patient","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number"}]}}"#;
+    let wrong = r#"{"fullUrl":"urn:x:1","resource":{"resourceType":"Patient","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number"}]}}"#;
     assert_eq!(bundle(wrong), ["V015"]);
 }
 

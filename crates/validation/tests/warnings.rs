@@ -35,38 +35,13 @@ fn what_is_doubtful_is_a_warning_in_its_place() {
         ),
         (
             PATIENT,
-            "/meta/profile/1",
-            r#""https://example.org/profile""#,
-            "V080",
-            "Patient.meta.profile[1]",
-        ),
-        (
-            PATIENT,
             "/meta/profile/0",
             r#""https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient|0.0.1""#,
             "V080",
             "Patient.meta.profile[0]",
         ),
-        (
-            DOCUMENT,
-            "/entry/1/fullUrl",
-            r#""Patient/1""#,
-            "V091",
-            "Bundle.entry[1].fullUrl",
-        ),
-        (
-            PATIENT,
-            "/maritalStatus",
-            r#"{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus", "code": "nonsense"}]}"#,
-            "V042",
-            "Patient.maritalStatus.coding[0]",
-        ),
     ] {
         let mut resource = parse(base);
-        if pointer == "/entry/1/fullUrl" {
-            // Nothing may point at the URL that goes.
-            set(&mut resource, "/entry/0/resource/subject", None);
-        }
         set(&mut resource, pointer, Some(parse(new)));
         let issues = VALIDATOR.validate(&resource, &[]);
         assert!(
@@ -80,6 +55,46 @@ fn what_is_doubtful_is_a_warning_in_its_place() {
                 .any(|issue| issue.severity == Severity::Warning
                     && issue.code == code
                     && issue.element.as_deref() == Some(element)),
+            "{pointer}: expected {code} at {element}\n{}",
+            lines(&issues)
+        );
+    }
+}
+
+#[test]
+fn what_cannot_stand_is_an_error_in_its_place() {
+    for (base, pointer, new, code, element) in [
+        // What it claims was not checked.
+        (
+            PATIENT,
+            "/meta/profile/1",
+            r#""https://example.org/profile""#,
+            "V080",
+            "Patient.meta.profile[1]",
+        ),
+        (
+            DOCUMENT,
+            "/entry/1/fullUrl",
+            r#""elsewhere/1""#,
+            "V091",
+            "Bundle.entry[1].fullUrl",
+        ),
+        // A complete code system has no such code, bound or not.
+        (
+            PATIENT,
+            "/maritalStatus",
+            r#"{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus", "code": "nonsense"}]}"#,
+            "V042",
+            "Patient.maritalStatus.coding[0]",
+        ),
+    ] {
+        let mut resource = parse(base);
+        set(&mut resource, pointer, Some(parse(new)));
+        let issues = VALIDATOR.validate(&resource, &[]);
+        assert!(
+            issues.iter().any(|issue| issue.is_error()
+                && issue.code == code
+                && issue.element.as_deref() == Some(element)),
             "{pointer}: expected {code} at {element}\n{}",
             lines(&issues)
         );

@@ -165,7 +165,10 @@ fn what_xml_security_refuses() {
     )
     .unwrap_err();
     assert_eq!(
-        (error.position.map(|at| (at.line, at.column)), error.element.as_deref()),
+        (
+            error.position.map(|at| (at.line, at.column)),
+            error.element.as_deref()
+        ),
         (Some((2, 7)), Some("Patient.name[0]"))
     );
 }

@@ -93,7 +93,7 @@ pub(crate) fn natively(constraints: &[Constraint]) -> Box<[Invariant]> {
 }
 
 /// Whether an element is there: with a value or, for a primitive, with extensions alone.
-fn has(value: &Value, name: &str) -> bool {
+pub(crate) fn has(value: &Value, name: &str) -> bool {
     let there = |value: &Value| match value {
         Value::Null => false,
         Value::Array(items) => !items.is_empty(),
@@ -109,7 +109,7 @@ fn has(value: &Value, name: &str) -> bool {
 }
 
 /// Whether a choice element is there with any type.
-fn has_choice(value: &Value, name: &str) -> bool {
+pub(crate) fn has_choice(value: &Value, name: &str) -> bool {
     let Some(object) = value.as_object() else {
         return false;
     };

@@ -18,6 +18,7 @@ pub(super) fn node(
     shape: &Shape,
     element: ElementId,
     type_code: &str,
+    is_partial: bool,
 ) -> Node {
     let compile = Compile { definitions, shape };
     let own = shape.element(element);
@@ -61,7 +62,12 @@ pub(super) fn node(
         members: members.into(),
         children,
         required,
-        invariants: invariants::natively(&own.constraints),
+        invariants: if is_partial {
+            Box::default()
+        } else {
+            invariants::natively(&own.constraints)
+        },
+        is_partial,
         root: is_root.then(|| Root {
             url: shape.url().into(),
             is_resource: shape.kind() == Kind::Resource,
@@ -89,6 +95,36 @@ fn choice_name(name: &str, type_code: &str) -> Box<str> {
         .chain(chars)
         .collect::<String>()
         .into()
+}
+
+/// What a reference may point at.
+struct Target {
+    type_name: Box<str>,
+    profile: Option<Box<str>>,
+}
+
+fn names(targets: &[Target]) -> Box<[Box<str>]> {
+    let mut names: Vec<Box<str>> = Vec::new();
+    for target in targets {
+        if !names.contains(&target.type_name) {
+            names.push(target.type_name.clone());
+        }
+    }
+    names.into()
+}
+
+/// The profiles of those types that are not allowed as they are.
+fn profiled(targets: &[Target]) -> Box<[(Box<str>, Box<str>)]> {
+    let plain = |type_name: &str| {
+        targets
+            .iter()
+            .any(|target| target.profile.is_none() && *target.type_name == *type_name)
+    };
+    targets
+        .iter()
+        .filter(|target| !plain(&target.type_name))
+        .filter_map(|target| Some((target.type_name.clone(), target.profile.clone()?)))
+        .collect()
 }
 
 struct Compile<'d> {
@@ -132,14 +168,18 @@ impl Compile<'_> {
     }
 
     fn types(&self, id: ElementId, element: &Element, parent_type: &str) -> Box<[TypeRule]> {
-        let rule = |code: &str, profiles: &[Box<str>], targets: &[Box<str>]| TypeRule {
-            code: code.into(),
-            kind: self.kind(code),
-            profiles: profiles.into(),
-            targets: self.targets(targets),
-            places: self.places(element, code, parent_type),
-            origin: (self.shape.clone(), id),
-            scope: OnceLock::new(),
+        let rule = |code: &str, profiles: &[Box<str>], targets: &[Box<str>]| {
+            let targets = self.targets(targets);
+            TypeRule {
+                code: code.into(),
+                kind: self.kind(code),
+                profiles: profiles.into(),
+                target_profiles: profiled(&targets),
+                targets: names(&targets),
+                places: self.places(element, code, parent_type),
+                origin: (self.shape.clone(), id),
+                scope: OnceLock::new(),
+            }
         };
         if element.types.is_empty() {
             return [rule("", &[], &[])].into();
@@ -191,30 +231,33 @@ impl Compile<'_> {
         }
     }
 
-    /// The names of the resource types that target profiles stand for; empty where any is allowed
-    /// or one of them is not known.
-    fn targets(&self, profiles: &[Box<str>]) -> Box<[Box<str>]> {
-        let mut names: Vec<Box<str>> = Vec::new();
+    /// The resource types that target profiles stand for, each with the profile where it is not the
+    /// type's own definition; empty where any is allowed or one of them is not known.
+    fn targets(&self, profiles: &[Box<str>]) -> Vec<Target> {
+        let mut targets: Vec<Target> = Vec::new();
         for profile in profiles {
-            let name: Box<str> =
-                match profile.strip_prefix("http://hl7.org/fhir/StructureDefinition/") {
-                    // A type of R4 itself needs no look into its definition.
-                    Some(name) if self.definitions.resource_types().any(|known| known == name) => {
-                        name.into()
+            let target = match profile.strip_prefix("http://hl7.org/fhir/StructureDefinition/") {
+                // A type of R4 itself needs no look into its definition.
+                Some(name) if self.definitions.resource_types().any(|known| known == name) => {
+                    Target {
+                        type_name: name.into(),
+                        profile: None,
                     }
-                    _ => match self.definitions.shape(profile) {
-                        Some(shape) => shape.type_name().into(),
-                        None => return Box::default(),
+                }
+                _ => match self.definitions.shape(profile) {
+                    Some(shape) => Target {
+                        type_name: shape.type_name().into(),
+                        profile: shape.is_profile().then(|| profile.clone()),
                     },
-                };
-            if matches!(&*name, "Resource" | "DomainResource") {
-                return Box::default();
+                    None => return Vec::new(),
+                },
+            };
+            if matches!(&*target.type_name, "Resource" | "DomainResource") {
+                return Vec::new();
             }
-            if !names.contains(&name) {
-                names.push(name);
-            }
+            targets.push(target);
         }
-        names.into()
+        targets
     }
 
     /// The names under which an extension's context may mean a value of this element: its path, the
@@ -223,6 +266,14 @@ impl Compile<'_> {
         let path: Box<str> = element.path.trim_end_matches("[x]").into();
         let of_parent = format!("{parent_type}.{}", element.name).into_boxed_str();
         let mut places = vec![path, of_parent];
+        // An element that repeats another stands for it: an item inside an item is an item.
+        if let Some((_, named)) = element
+            .content_reference
+            .as_deref()
+            .and_then(|reference| reference.split_once('#'))
+        {
+            places.push(named.into());
+        }
         places.extend(self.ancestry(code));
         places.dedup();
         places.into()
@@ -258,7 +309,7 @@ impl Compile<'_> {
             ),
             None => (SlicingRules::Open, false, [].as_slice()),
         };
-        let slices = element
+        let slices: Box<[Slice]> = element
             .slices
             .iter()
             .map(|&id| {
@@ -274,6 +325,7 @@ impl Compile<'_> {
             closed: rules == SlicingRules::Closed,
             open_at_end: rules == SlicingRules::OpenAtEnd,
             ordered,
+            exclusive: discriminator::are_exclusive(&slices),
             slices,
         })
     }

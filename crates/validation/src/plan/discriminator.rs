@@ -4,23 +4,41 @@
 use definitions::{Definitions, Discriminator, DiscriminatorKind, ElementId, Shape, Strength};
 use json::Value;
 
-use super::{Step, Test, Wanted};
+use super::{Slice, Step, Test, Wanted};
 
-/// The tests of a slice; `None` when they cannot be decided from an item alone, or when the
-/// definition does not say what tells the slice apart.
+/// The tests of a slice; `None` when the definition does not say what tells the slice apart. A
+/// discriminator of which the slice says nothing is left out where another says something.
 pub(super) fn tests(
     definitions: &Definitions,
     shape: &Shape,
     slice: ElementId,
     discriminators: &[Discriminator],
 ) -> Option<Box<[Test]>> {
-    if discriminators.is_empty() {
-        return None;
-    }
-    discriminators
+    let tests: Box<[Test]> = discriminators
         .iter()
-        .map(|discriminator| test(definitions, shape, slice, discriminator))
-        .collect()
+        .filter_map(|discriminator| test(definitions, shape, slice, discriminator))
+        .collect();
+    (!tests.is_empty()).then_some(tests)
+}
+
+/// Whether the slices are told apart by different fixed texts of one and the same child that does
+/// not repeat, as extensions are by their url.
+pub(super) fn are_exclusive(slices: &[Slice]) -> bool {
+    let mut known: Vec<(&str, &str)> = Vec::with_capacity(slices.len());
+    slices.iter().all(|slice| {
+        let Some([Test::Value(steps, wanted)]) = slice.tests.as_deref() else {
+            return false;
+        };
+        let ([Step::Child(name)], [Wanted::Fixed(Value::String(text))]) = (&**steps, &**wanted)
+        else {
+            return false;
+        };
+        let single = matches!(&**name, "url" | "system" | "code" | "use" | "relation");
+        let new = known.iter().all(|(_, other)| *other != text.as_str());
+        let same = known.iter().all(|(other, _)| *other == &**name);
+        known.push((name, text));
+        single && new && same
+    })
 }
 
 fn test(
@@ -31,35 +49,24 @@ fn test(
 ) -> Option<Test> {
     let steps = steps(&discriminator.path)?;
     let places = places(definitions, shape, slice, &steps);
+    if places.first().is_some_and(Place::is_forbidden) {
+        return Some(Test::Exists(steps.into(), false));
+    }
     match discriminator.kind {
         DiscriminatorKind::Value | DiscriminatorKind::Pattern => {
-            if steps.contains(&Step::Resolve) {
-                return None;
-            }
             let wanted: Vec<Wanted> = places.iter().flat_map(Place::wanted).collect();
             (!wanted.is_empty()).then(|| Test::Value(steps.into(), wanted.into()))
         }
         DiscriminatorKind::Exists => {
             let place = places.first()?;
             let (shape, id) = place.element.as_ref()?;
-            let element = shape.element(*id);
-            match (element.min, element.max) {
-                (_, Some(0)) => Some(Test::Exists(steps.into(), false)),
-                (1.., _) => Some(Test::Exists(steps.into(), true)),
-                _ => None,
-            }
+            (shape.element(*id).min >= 1).then(|| Test::Exists(steps.into(), true))
         }
         DiscriminatorKind::Type => {
-            let types: Vec<Box<str>> = places
-                .iter()
-                .flat_map(|place| place.types(definitions, steps.last() == Some(&Step::Resolve)))
-                .collect();
+            let types: Vec<Box<str>> = places.iter().flat_map(Place::types).collect();
             (!types.is_empty()).then(|| Test::Type(steps.into(), types.into()))
         }
         DiscriminatorKind::Profile => {
-            if steps.contains(&Step::Resolve) {
-                return None;
-            }
             let profiles: Vec<Box<str>> = places.iter().flat_map(Place::profiles).collect();
             (!profiles.is_empty()).then(|| Test::Profile(steps.into(), profiles.into()))
         }
@@ -100,27 +107,31 @@ impl Place {
             .collect()
     }
 
-    fn types(&self, definitions: &Definitions, of_target: bool) -> Vec<Box<str>> {
+    /// Whether nothing may be there.
+    fn is_forbidden(&self) -> bool {
+        self.element
+            .as_ref()
+            .is_some_and(|(shape, id)| shape.element(*id).max == Some(0))
+    }
+
+    fn types(&self) -> Vec<Box<str>> {
         let Some((shape, id)) = &self.element else {
             return Vec::new();
         };
-        let types = &shape.element(*id).types;
-        if of_target {
-            types
-                .iter()
-                .flat_map(|entry| entry.target_profiles.iter())
-                .filter_map(|profile| definitions.shape(profile))
-                .map(|shape| shape.type_name().into())
-                .collect()
-        } else {
-            types.iter().map(|entry| entry.code.clone()).collect()
+        if *id == shape.root() {
+            return vec![shape.type_name().into()];
         }
+        let types = &shape.element(*id).types;
+        types.iter().map(|entry| entry.code.clone()).collect()
     }
 
     fn profiles(&self) -> Vec<Box<str>> {
         let Some((shape, id)) = &self.element else {
             return Vec::new();
         };
+        if *id == shape.root() {
+            return vec![shape.url().into()];
+        }
         shape
             .element(*id)
             .types
@@ -191,7 +202,16 @@ fn follow(definitions: &Definitions, place: &Place, step: &Step) -> Vec<Place> {
         }]
     };
     match step {
-        Step::Resolve => here((shape.clone(), *id)),
+        Step::Resolve => element
+            .types
+            .iter()
+            .flat_map(|entry| entry.target_profiles.iter())
+            .filter_map(|profile| definitions.shape(profile))
+            .map(|shape| Place {
+                element: Some((shape.clone(), shape.root())),
+                implied: None,
+            })
+            .collect(),
         // The element stays; the type slice of that type says more, where there is one.
         Step::OfType(wanted) => {
             let typed = element.slices.iter().copied().find(|slice| {

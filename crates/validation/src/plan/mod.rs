@@ -26,6 +26,8 @@ pub(crate) struct Node {
     /// The children that must be looked at when they are missing.
     pub required: Box<[usize]>,
     pub invariants: Box<[Invariant]>,
+    /// Whether it says something of only some children, and another plan all.
+    pub is_partial: bool,
     /// What the root of a Shape adds.
     pub root: Option<Root>,
 }
@@ -94,10 +96,22 @@ pub(crate) struct TypeRule {
     pub profiles: Box<[Box<str>]>,
     /// The resource types that a reference may point at; empty for any.
     pub targets: Box<[Box<str>]>,
+    /// The profiles of which the target of a reference must meet one, with their types, where the
+    /// type alone is not enough.
+    pub target_profiles: Box<[(Box<str>, Box<str>)]>,
     /// The names under which this element is known as a place for extensions.
     pub places: Box<[Box<str>]>,
     origin: (Shape, ElementId),
-    scope: OnceLock<Vec<Weak<Node>>>,
+    scope: OnceLock<Scope>,
+}
+
+/// What the children of a value must be.
+#[derive(Debug, Default)]
+pub(crate) struct Scope {
+    /// One plan, or several of which one must hold; none where nothing is known of the type.
+    pub any_of: Box<[Weak<Node>]>,
+    /// What the profile says of the children of all the types that an element may have.
+    pub shared: Option<Weak<Node>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +127,8 @@ pub(crate) struct Slices {
     pub closed: bool,
     pub open_at_end: bool,
     pub ordered: bool,
+    /// Whether no item can be in two slices, so that the first that fits is the only one.
+    pub exclusive: bool,
     pub slices: Box<[Slice]>,
 }
 
@@ -125,7 +141,7 @@ pub(crate) struct Slice {
 }
 
 /// What puts an item into a slice.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Test {
     /// Some value at the path is one of these.
     Value(Box<[Step]>, Box<[Wanted]>),
@@ -137,7 +153,7 @@ pub(crate) enum Test {
     Profile(Box<[Step]>, Box<[Box<str>]>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Wanted {
     Fixed(Value),
     Pattern(Value),
@@ -150,7 +166,8 @@ pub(crate) enum Step {
     Child(Box<str>),
     Extension(Box<str>),
     OfType(Box<str>),
-    /// To what a reference points at: only its type can be told.
+    /// To what a reference points at, inside the same resource or Bundle; of what lies elsewhere
+    /// only the type can be told.
     Resolve,
 }
 
@@ -163,6 +180,25 @@ impl Node {
             .ok()?;
         let member = self.members.get(at)?;
         Some((self.children.get(member.child)?, member))
+    }
+}
+
+impl Slice {
+    /// Whether an item in both slices is the item's fault: the profile may mark two slices alike,
+    /// and value sets may overlap.
+    pub fn can_be_told_from(&self, other: &Slice) -> bool {
+        self.tests != other.tests && !self.by_value_set() && !other.by_value_set()
+    }
+
+    fn by_value_set(&self) -> bool {
+        self.tests
+            .iter()
+            .flat_map(|tests| tests.iter())
+            .any(|test| {
+                matches!(test, Test::Value(_, wanted) if wanted
+                    .iter()
+                    .any(|wanted| matches!(wanted, Wanted::In(_))))
+            })
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use definitions::{Definitions, ElementId, Shape};
 
-use super::{Node, TypeRule};
+use super::{Node, Scope, TypeRule};
 
-type Key = (Box<str>, Option<Box<str>>, ElementId, Box<str>);
+type Key = (Box<str>, Option<Box<str>>, ElementId, Box<str>, bool);
 
 /// Plans by what they were compiled from. Each is made when first asked for, then kept.
 #[derive(Debug)]
@@ -45,6 +45,12 @@ impl Plans {
         })
     }
 
+    /// The same; where the version that is asked for is not there, another one.
+    pub fn of_profile_or_other(&self, canonical: &str) -> Option<Arc<Node>> {
+        self.of_profile(canonical)
+            .or_else(|| self.of_profile(canonical.split_once('|')?.0))
+    }
+
     /// The plan of an extension by its url.
     pub fn of_extension(&self, url: &str) -> Option<Arc<Node>> {
         self.remembered(&self.extensions, url, || self.definitions.extension(url))
@@ -76,11 +82,22 @@ impl Plans {
 
     /// The plan for the children of an element of a Shape.
     pub fn node(&self, shape: &Shape, element: ElementId, type_code: &str) -> Arc<Node> {
+        self.node_of(shape, element, type_code, false)
+    }
+
+    fn node_of(
+        &self,
+        shape: &Shape,
+        element: ElementId,
+        type_code: &str,
+        is_partial: bool,
+    ) -> Arc<Node> {
         let key = (
             shape.url().into(),
             shape.version().map(Box::from),
             element,
             type_code.into(),
+            is_partial,
         );
         if let Some(node) = self
             .nodes
@@ -96,6 +113,7 @@ impl Plans {
             shape,
             element,
             type_code,
+            is_partial,
         ));
         Arc::clone(
             self.nodes
@@ -106,26 +124,28 @@ impl Plans {
         )
     }
 
-    /// The plans for the children of a value of a type: one, or several of which it must meet one.
-    /// None where nothing is known of the type.
-    pub fn scope<'r>(&self, rule: &'r TypeRule) -> &'r [Weak<Node>] {
+    /// The plans for the children of a value of a type.
+    pub fn scope<'r>(&self, rule: &'r TypeRule) -> &'r Scope {
         rule.scope.get_or_init(|| {
             let (shape, element) = &rule.origin;
-            let scoped = |shape: &Shape, element| {
-                self.definitions
-                    .scope(shape, element, &rule.code)
-                    .map(|(shape, element)| Arc::downgrade(&self.node(&shape, element, &rule.code)))
-            };
-            let inline = !shape.element(*element).children.is_empty();
-            if rule.profiles.len() > 1 && !inline {
+            let found = shape.element(*element);
+            let inline = !found.children.is_empty();
+            let any_of: Box<[Weak<Node>]> = if rule.profiles.len() > 1 && !inline {
                 rule.profiles
                     .iter()
                     .filter_map(|profile| self.of_profile(profile))
                     .map(|node| Arc::downgrade(&node))
                     .collect()
             } else {
-                scoped(shape, *element).into_iter().collect()
-            }
+                self.definitions
+                    .scope(shape, *element, &rule.code)
+                    .map(|(shape, element)| Arc::downgrade(&self.node(&shape, element, &rule.code)))
+                    .into_iter()
+                    .collect()
+            };
+            let shared = (inline && found.types.len() > 1)
+                .then(|| Arc::downgrade(&self.node_of(shape, *element, &rule.code, true)));
+            Scope { any_of, shared }
         })
     }
 }

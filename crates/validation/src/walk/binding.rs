@@ -6,6 +6,7 @@ use json::Value;
 use terminology::Membership;
 
 use super::Walk;
+use crate::named::NamedRule;
 use crate::plan::{Bound, Rule, TypeRule};
 use crate::{CodeCheck, codes};
 
@@ -26,6 +27,8 @@ impl<'v> Walk<'_, 'v> {
     /// extensible one a warning, the others nothing.
     pub(super) fn bound(&mut self, value: &'v Value, rule: &Rule, of_type: &TypeRule) {
         match &*of_type.code {
+            "Quantity" | "Age" | "Duration" | "Count" | "Distance" | "SimpleQuantity"
+            | "MoneyQuantity" => self.code_exists(value),
             "Coding" => {
                 self.absolute_system(value);
                 self.code_exists(value);
@@ -65,19 +68,21 @@ impl<'v> Walk<'_, 'v> {
             Verdict::Out => {
                 self.outside(codes::EXTENSIBLE_BINDING, bound, &bound.value_set, value);
             }
-            // An element that only says in an extension why it is empty has no code to judge.
-            Verdict::NoCode if required && !only_extended(value) => {
-                self.raise(codes::REQUIRED_BINDING, |issue| {
-                    issue.kind(IssueType::CodeInvalid);
-                    issue.say(format!(
-                        "a code from {} is needed here, and there is none",
-                        bound.value_set
-                    ));
-                    issue.mend("give a coding with system and code from that value set");
-                });
-            }
+            Verdict::NoCode if required => self.no_code(bound),
             Verdict::NoCode => {}
         }
+    }
+
+    /// A code that a required binding asks for is not there, whatever an extension says of it.
+    pub(super) fn no_code(&mut self, bound: &Bound) {
+        self.raise(codes::REQUIRED_BINDING, |issue| {
+            issue.kind(IssueType::CodeInvalid);
+            issue.say(format!(
+                "a code from {} is needed here (required), and there is none",
+                bound.value_set
+            ));
+            issue.mend("give a code of that value set; many have one for what is unknown");
+        });
     }
 
     fn verdict(&self, value_set: &str, value: &Value, of_type: &TypeRule) -> Verdict {
@@ -209,26 +214,38 @@ impl<'v> Walk<'_, 'v> {
         }
     }
 
-    /// Causeway's own rules on the system of an identifier or a coding.
+    /// Causeway's own rules on identifiers and codings.
     fn named_rules(&mut self, value: &'v Value, type_code: &str) {
         if !self.validator.has_own_rules() {
             return;
         }
-        let Some(system) = value.text("system") else {
-            return;
-        };
-        for (rule, member) in crate::named::rules_on(type_code, system) {
-            let Some(text) = value.text(member).filter(|text| !(rule.holds)(text)) else {
-                continue;
-            };
-            self.raise_below(Some(member), rule.code, |issue| {
-                issue.kind(IssueType::BusinessRule);
-                issue.severity(rule.severity);
-                issue.value(&Value::from(text));
-                issue.say(format!("{} ({})", rule.words, rule.name));
-                issue.mend(rule.mend);
-            });
+        for (rule, member, text) in crate::named::rules_on(type_code, value) {
+            if !(rule.holds)(text) {
+                self.named_rule(rule, Some(member), text);
+            }
         }
+    }
+
+    /// Causeway's own rules on extensions.
+    pub(super) fn named_extension_rules(&mut self, url: &str, extension: &'v Value) {
+        if !self.validator.has_own_rules() {
+            return;
+        }
+        for (rule, text) in crate::named::rules_on_extension(url, extension) {
+            if !(rule.holds)(text) {
+                self.named_rule(rule, None, text);
+            }
+        }
+    }
+
+    fn named_rule(&mut self, rule: &NamedRule, member: Option<&str>, text: &str) {
+        self.raise_below(member, rule.code, |issue| {
+            issue.kind(IssueType::BusinessRule);
+            issue.severity(rule.severity);
+            issue.value(&Value::from(text));
+            issue.say(format!("{} ({})", rule.words, rule.name));
+            issue.mend(rule.mend);
+        });
     }
 
     fn identifier(&mut self, value: &'v Value) {
@@ -269,8 +286,8 @@ impl<'v> Walk<'_, 'v> {
         if membership == Membership::Out {
             self.raise(codes::UNKNOWN_CODE, |issue| {
                 issue.kind(IssueType::CodeInvalid);
-                // The code systems of R4 itself do not change; others may have grown since.
-                if !system.starts_with("http://hl7.org/fhir/") {
+                // Another version of the code system may have it.
+                if coding.text("version").is_some() {
                     issue.warning();
                 }
                 issue.value(coding);
@@ -279,14 +296,4 @@ impl<'v> Walk<'_, 'v> {
             });
         }
     }
-}
-
-/// Whether an object has extensions and nothing else but an id.
-fn only_extended(value: &Value) -> bool {
-    value.as_object().is_some_and(|object| {
-        object.contains("extension")
-            && object
-                .iter()
-                .all(|(name, _)| matches!(name, "extension" | "id"))
-    })
 }

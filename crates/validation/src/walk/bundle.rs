@@ -8,19 +8,55 @@ use super::Walk;
 use super::path::Segment;
 use crate::codes;
 
+/// The links that page through a search or a history, and mean nothing elsewhere.
+const PAGES: [&str; 4] = ["first", "previous", "next", "last"];
+
 impl<'v> Walk<'_, 'v> {
     pub(super) fn bundle(&mut self, bundle: &'v Value) {
-        self.full_urls(bundle);
-        if bundle.text("type") == Some("document") {
-            self.document(bundle);
+        let kind = bundle.text("type").unwrap_or("");
+        self.full_urls(bundle, kind);
+        self.links(bundle, kind);
+        match kind {
+            "document" | "message" => self.linked(bundle, kind),
+            "searchset" => self.matches(bundle),
+            _ => {}
         }
     }
 
-    /// An entry's full URL is absolute, and where it is a URL of a FHIR server it names the resource
-    /// that the entry holds (R4, Bundle.entry.fullUrl).
-    fn full_urls(&mut self, bundle: &'v Value) {
+    /// Does something at an entry of the Bundle, or at a member of it.
+    pub(super) fn at_entry(
+        &mut self,
+        index: usize,
+        member: Option<&'static str>,
+        act: impl FnOnce(&mut Self),
+    ) {
+        let length = self.path.len();
+        self.path.push(Segment::Member("entry"));
+        self.path.push(Segment::Index(index));
+        self.path.extend(member.map(Segment::Member));
+        act(self);
+        self.path.truncate(length);
+    }
+
+    /// Every entry has a full URL, but for those that ask a server or that it answers; it is
+    /// absolute, and where it is a URL of a FHIR server it names the resource that the entry holds
+    /// (R4, Bundle.entry.fullUrl).
+    fn full_urls(&mut self, bundle: &'v Value, kind: &str) {
+        let optional = matches!(
+            kind,
+            "transaction" | "transaction-response" | "batch" | "batch-response"
+        );
         for (index, entry) in bundle.each("entry").enumerate() {
             let Some(url) = entry.text("fullUrl") else {
+                if !optional && entry.as_object().is_some() {
+                    self.at_entry(index, None, |walk| {
+                        walk.raise(codes::FULL_URL, |issue| {
+                            issue.kind(IssueType::Required);
+                            issue.say(format!("an entry of a {kind} needs a full URL"));
+                            issue.mend("give fullUrl: the resource's address, or urn:uuid:");
+                        });
+                    });
+                }
                 continue;
             };
             let named = match Reference::parse(url) {
@@ -35,114 +71,76 @@ impl<'v> Walk<'_, 'v> {
                     .zip(entry.get("resource"))
                     .is_some_and(|((type_name, id), resource)| {
                         resource.text("resourceType") != Some(type_name)
-                            || resource.text("id").is_some_and(|own| own != id)
+                            || resource.text("id") != Some(id)
                     });
             let relative = !url.contains(':');
             if !contradicts && !relative {
                 continue;
             }
-            self.path.push(Segment::Member("entry"));
-            self.path.push(Segment::Index(index));
-            self.path.push(Segment::Member("fullUrl"));
-            self.raise(codes::FULL_URL, |issue| {
-                issue.kind(IssueType::Conflict);
-                if contradicts {
-                    issue
-                        .say("the full URL names another resource than the entry holds".to_owned());
-                } else {
-                    issue.warning();
-                    issue.say("a full URL must be absolute".to_owned());
-                }
-                issue.mend(
-                    "write the server's address with the resource's own type and id, or urn:uuid:",
-                );
-            });
-            self.path.truncate(self.path.len().saturating_sub(3));
-        }
-    }
-
-    /// A document holds all that its Composition refers to (R4, section 3.3, Documents).
-    fn document(&mut self, bundle: &'v Value) {
-        let Some(composition) = bundle
-            .each("entry")
-            .next()
-            .and_then(|entry| entry.get("resource"))
-            .filter(|resource| resource.text("resourceType") == Some("Composition"))
-        else {
-            return;
-        };
-        self.path.push(Segment::Member("entry"));
-        self.path.push(Segment::Index(0));
-        self.path.push(Segment::Member("resource"));
-        self.included(composition, bundle);
-        self.path.truncate(self.path.len().saturating_sub(3));
-    }
-
-    fn included(&mut self, value: &'v Value, bundle: &'v Value) {
-        if self.path.len() > super::MAX_DEPTH {
-            return;
-        }
-        match value {
-            Value::Object(object) => {
-                if let Some(reference) = value.text("reference")
-                    && !is_included(reference, bundle)
-                {
-                    self.raise(codes::REFERENCE_UNRESOLVED, |issue| {
-                        issue.kind(IssueType::NotFound);
-                        issue.say(
-                            "the document's Composition refers to a resource that the document does not hold"
-                                .to_owned(),
-                        );
-                        issue.mend("add the resource to the Bundle, or leave the reference out");
-                    });
-                }
-                for (name, value) in object.iter() {
-                    if matches!(value, Value::Object(_) | Value::Array(_)) && name != "contained" {
-                        self.path.push(Segment::Member(name));
-                        self.included(value, bundle);
-                        self.path.pop();
+            // Only the server's address is missing: nobody can take it for another resource.
+            let lacks_base = relative && !contradicts && named.is_some();
+            self.at_entry(index, Some("fullUrl"), |walk| {
+                walk.raise(codes::FULL_URL, |issue| {
+                    issue.kind(IssueType::Conflict);
+                    if lacks_base {
+                        issue.warning();
                     }
-                }
-            }
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.path.push(Segment::Index(index));
-                    self.included(item, bundle);
-                    self.path.pop();
-                }
-            }
-            _ => {}
+                    issue.say(if relative {
+                        "a full URL must be absolute".to_owned()
+                    } else {
+                        "the full URL names another resource than the entry holds".to_owned()
+                    });
+                    issue.mend(
+                        "write the server's address with the resource's own type and id, or urn:uuid:",
+                    );
+                });
+            });
         }
     }
-}
 
-fn is_included(reference: &str, bundle: &Value) -> bool {
-    let by_url = || {
-        bundle
-            .each("entry")
-            .any(|entry| entry.text("fullUrl") == Some(reference))
-    };
-    let by_id = |type_name: &str, id: &str| {
-        bundle
-            .each("entry")
-            .filter_map(|entry| entry.get("resource"))
-            .any(|resource| {
-                resource.text("resourceType") == Some(type_name) && resource.text("id") == Some(id)
-            })
-    };
-    match Reference::parse(reference) {
-        Some(Reference::Local { type_name, id, .. }) => {
-            by_id(type_name, id) || {
-                let ending = format!("/{type_name}/{id}");
-                bundle
-                    .each("entry")
-                    .filter_map(|entry| entry.text("fullUrl"))
-                    .any(|url| url.ends_with(&ending))
+    /// Which links a Bundle may have, by its type, and which of them once only.
+    fn links(&mut self, bundle: &'v Value, kind: &str) {
+        let pages = matches!(kind, "searchset" | "history");
+        let mut seen: Vec<&str> = Vec::new();
+        for (index, link) in bundle.each("link").enumerate() {
+            let Some(relation) = link.text("relation") else {
+                continue;
+            };
+            let is_page = PAGES.contains(&relation);
+            let prohibited = is_page && !pages && !kind.is_empty();
+            let repeated = (is_page || relation == "self") && seen.contains(&relation);
+            seen.push(relation);
+            if !prohibited && !repeated {
+                continue;
+            }
+            let length = self.path.len();
+            self.path.push(Segment::Member("link"));
+            self.path.push(Segment::Index(index));
+            self.path.push(Segment::Member("relation"));
+            self.raise(codes::BUNDLE, |issue| {
+                issue.say(if prohibited {
+                    format!("a {kind} has no pages, so it has no link to one")
+                } else {
+                    "there are two links of this relation, and only one is allowed".to_owned()
+                });
+                issue.mend("leave the link out");
+            });
+            self.path.truncate(length);
+        }
+    }
+
+    /// Every entry of a searchset holds a resource (R4, section 3.1.1.5).
+    fn matches(&mut self, bundle: &'v Value) {
+        for (index, entry) in bundle.each("entry").enumerate() {
+            if entry.as_object().is_some() && entry.get("resource").is_none() {
+                self.at_entry(index, None, |walk| {
+                    walk.raise(codes::BUNDLE, |issue| {
+                        issue.kind(IssueType::Required);
+                        issue.say("an entry of a searchset holds a resource".to_owned());
+                        issue.mend("give the resource, or leave the entry out");
+                    });
+                });
             }
         }
-        Some(Reference::Remote { type_name, id, .. }) => by_url() || by_id(type_name, id),
-        Some(Reference::Urn(_)) => by_url(),
-        // A contained resource is looked for where the reference is; the rest cannot be told.
-        Some(Reference::Contained(_) | Reference::Other(_)) | None => true,
     }
 }

@@ -1,10 +1,13 @@
 //! The occurrences of an element: array or single, how many, of which type.
 
+use std::sync::{Arc, Weak};
+
 use diagnostics::IssueType;
 use json::Value;
 
 use super::Walk;
 use super::path::Segment;
+use super::slicing::Sliced;
 use crate::codes;
 use crate::plan::{Child, Node, Rule, TypeKind, TypeRule};
 
@@ -129,11 +132,27 @@ impl<'v> Walk<'_, 'v> {
             }
             None => {
                 for item in items {
-                    self.at(*item, |walk| walk.item(*item, rule, of_type));
+                    let typed = match of_type.kind {
+                        TypeKind::Resource if rule.types.len() > 1 => item
+                            .value
+                            .and_then(|value| value.text("resourceType"))
+                            .map_or(Some(of_type), |name| rule.type_named(name)),
+                        _ => Some(of_type),
+                    };
+                    self.at(*item, |walk| match typed {
+                        Some(typed) => walk.item(*item, rule, typed),
+                        None => walk.wrong_type(rule),
+                    });
                 }
             }
             Some(slicing) => {
-                self.sliced(child, rule, slicing, of_type, items, node, places);
+                let place = Sliced {
+                    child,
+                    rule,
+                    node,
+                    places,
+                };
+                self.sliced(&place, slicing, of_type, items);
             }
         }
     }
@@ -168,8 +187,7 @@ impl<'v> Walk<'_, 'v> {
             }
             TypeKind::Resource => {
                 let Some(value) = item.value else { return };
-                let profiles: Vec<&str> = of_type.profiles.iter().map(|url| &**url).collect();
-                self.nested(value, &profiles, rule);
+                self.nested(value, rule, of_type);
                 return;
             }
             TypeKind::Complex => {}
@@ -195,30 +213,46 @@ impl<'v> Walk<'_, 'v> {
         if &*of_type.code == "Reference" {
             self.reference(value, of_type);
         }
-        let scopes = self.validator.plans().scope(of_type);
-        match scopes {
+        let scope = self.validator.plans().scope(of_type);
+        match &*scope.any_of {
             [] => {}
-            [scope] => {
-                if let Some(node) = scope.upgrade() {
+            [only] => {
+                if let Some(node) = only.upgrade() {
                     self.object(value, object, &node, &of_type.places);
                 }
             }
             several => {
-                // One of several profiles must hold; if none does, say what the first misses.
-                let mark = self.mark();
-                let holds = several
-                    .iter()
-                    .filter_map(std::sync::Weak::upgrade)
-                    .any(|node| {
-                        self.object(value, object, &node, &of_type.places);
-                        !self.roll_back(mark)
-                    });
-                if !holds && let Some(node) = several.first().and_then(std::sync::Weak::upgrade) {
-                    self.object(value, object, &node, &of_type.places);
-                }
+                let nodes: Vec<_> = several.iter().filter_map(Weak::upgrade).collect();
+                self.one_of(&nodes, |walk, node| {
+                    walk.object(value, object, node, &of_type.places);
+                });
             }
         }
+        if let Some(node) = scope.shared.as_ref().and_then(Weak::upgrade) {
+            self.object(value, object, &node, &of_type.places);
+        }
         self.invariants(value, &rule.invariants);
+    }
+
+    /// Looks with several plans, of which one must hold; if none does, says what the one misses that
+    /// misses least.
+    pub(super) fn one_of(&mut self, nodes: &[Arc<Node>], mut look: impl FnMut(&mut Self, &Node)) {
+        let mut nearest: Option<(usize, &Arc<Node>)> = None;
+        for node in nodes {
+            let mark = self.mark();
+            look(self, node);
+            let misses = self.errors_since(mark);
+            if misses == 0 {
+                return;
+            }
+            self.roll_back(mark);
+            if nearest.is_none_or(|(least, _)| misses < least) {
+                nearest = Some((misses, node));
+            }
+        }
+        if let Some((_, node)) = nearest {
+            look(self, node);
+        }
     }
 
     pub(super) fn fixed(&mut self, value: &'v Value, rule: &Rule) {

@@ -6,6 +6,7 @@ use json::Value;
 
 use super::Walk;
 use super::element::Item;
+use super::path::Segment;
 use crate::codes;
 use crate::plan::{Node, Root, Rule, TypeRule};
 
@@ -22,7 +23,7 @@ impl<'v> Walk<'_, 'v> {
         places: &[Box<str>],
     ) {
         let url = item.value.and_then(|value| value.text("url"));
-        let (Some(value), Some(url)) = (item.value, url) else {
+        let Some(url) = url else {
             self.item(item, rule, of_type);
             return;
         };
@@ -34,12 +35,33 @@ impl<'v> Walk<'_, 'v> {
         if let Some(root) = definition.as_ref().and_then(|node| node.root.as_ref()) {
             self.usage(root, node, places);
         }
+        self.extensions.push((url, self.path.len()));
+        self.extension_content(item, rule, of_type, named, definition.as_deref(), node, url);
+        self.extensions.pop();
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one step of the walk, split off for reading"
+    )]
+    fn extension_content(
+        &mut self,
+        item: Item<'v>,
+        rule: &Rule,
+        of_type: &TypeRule,
+        named: Option<&Rule>,
+        definition: Option<&Node>,
+        node: &Node,
+        url: &'v str,
+    ) {
+        let Some(value) = item.value else { return };
+        self.named_extension_rules(url, value);
         // The profile's slice says all that the definition says, and perhaps more.
         if let Some(typed) = named.and_then(|slice| slice.type_named("Extension")) {
             self.item(item, rule, typed);
             return;
         }
-        match &definition {
+        match definition {
             Some(definition) => {
                 if let Value::Object(object) = value {
                     self.object(value, object, definition, &of_type.places);
@@ -103,7 +125,7 @@ impl<'v> Walk<'_, 'v> {
             .iter()
             .rev()
             .find_map(|segment| match segment {
-                super::Segment::Member(name) => Some(*name == "modifierExtension"),
+                Segment::Member(name) => Some(*name == "modifierExtension"),
                 _ => None,
             })
             .unwrap_or(false)
@@ -122,20 +144,12 @@ impl<'v> Walk<'_, 'v> {
                 issue.mend("move it");
             });
         }
-        let parent = node.root.as_ref().map(|root| &*root.url);
-        let named = |context: &Context| -> bool {
-            let expression = context.expression.trim_end_matches("[x]");
-            match &*context.kind {
-                // Every element and every resource is meant by Element.
-                "element" => {
-                    expression == "Element" || places.iter().any(|place| **place == *expression)
-                }
-                "extension" => parent == Some(expression) || &*node.type_name == "Extension",
-                // FHIRPath is not evaluated here: it gets the benefit of the doubt.
-                _ => true,
-            }
-        };
-        if !root.contexts.is_empty() && !root.contexts.iter().any(named) {
+        let open = root.contexts.is_empty()
+            || root
+                .contexts
+                .iter()
+                .any(|context| self.in_context(context, root, node, places));
+        if !open {
             self.raise(codes::EXTENSION_CONTEXT, |issue| {
                 issue.kind(IssueType::Extension);
                 let allowed: Vec<&str> = root
@@ -148,5 +162,104 @@ impl<'v> Walk<'_, 'v> {
                 issue.mend(format!("it may be used on {}", allowed.join(", ")));
             });
         }
+    }
+
+    /// Whether what holds the extension is what a context means.
+    fn in_context(&self, context: &Context, root: &Root, node: &Node, places: &[Box<str>]) -> bool {
+        let expression = mended(&root.url, context);
+        // What an element's text must look like is also told on its type (FHIR-13328).
+        if expression == "ElementDefinition"
+            && root.url.ends_with("/StructureDefinition/regex")
+            && places
+                .iter()
+                .any(|place| &**place == "ElementDefinition.type")
+        {
+            return true;
+        }
+        match &*context.kind {
+            "element" => {
+                // What stands before `#` is a profile: only elements that meet it are meant.
+                let (profile, named) = match expression.split_once('#') {
+                    Some((profile, named)) => (Some(profile), named),
+                    None => (None, expression),
+                };
+                let named = named.trim_end_matches("[x]");
+                let own = || places.iter().any(|place| **place == *named);
+                // Every element and every resource is meant by Element.
+                let is_meant = matches!(named, "Element" | "Any")
+                    || own()
+                    || (named == "CanonicalResource" && node.member("publisher").is_some())
+                    || self.stands_at(named);
+                is_meant && profile.is_none_or(|profile| self.claims(profile))
+            }
+            "extension" => self.parent_extension() == Some(expression),
+            // FHIRPath is not evaluated here: it gets the benefit of the doubt.
+            _ => true,
+        }
+    }
+
+    /// Whether the element that holds the extension here has this path in its resource.
+    fn stands_at(&self, expression: &str) -> bool {
+        let Some(resource) = self.resources.last() else {
+            return false;
+        };
+        let mut names = expression.split('.');
+        let from = self.path_in_resource();
+        let end = from.len().saturating_sub(1);
+        let holder = from.get(..end).unwrap_or_default();
+        let mut own = holder.iter().filter_map(|segment| match segment {
+            Segment::Member(name) => Some(*name),
+            Segment::Choice(name, own) => name.get(..*own),
+            Segment::Index(_) => None,
+        });
+        // The last is the member `extension` itself.
+        let count = own.clone().count().saturating_sub(1);
+        names.next() == resource.text("resourceType")
+            && own
+                .by_ref()
+                .take(count)
+                .eq(names.map(|name| name.trim_end_matches("[x]")))
+    }
+
+    /// Whether the resource around the place claims a profile, or the profile is its own type's.
+    fn claims(&self, profile: &str) -> bool {
+        self.resources.last().is_some_and(|resource| {
+            resource.get("meta").is_some_and(|meta| {
+                meta.each("profile")
+                    .any(|claim| claim.as_str() == Some(profile))
+            }) || resource
+                .text("resourceType")
+                .is_some_and(|name| profile.rsplit('/').next() == Some(name))
+        })
+    }
+
+    /// The url of the extension that holds the one here, itself or in its value.
+    fn parent_extension(&self) -> Option<&'v str> {
+        let (url, length) = *self.extensions.last()?;
+        let between = self.path.get(length..)?;
+        let direct = match between {
+            [Segment::Choice(..), rest @ ..] => rest,
+            rest => rest,
+        };
+        let is_direct = matches!(
+            direct,
+            [Segment::Member("extension"), Segment::Index(_)] | [Segment::Member("extension")]
+        );
+        is_direct.then_some(url)
+    }
+}
+
+/// The contexts of R4's own definitions that say less than R4 itself uses: what the type of an
+/// element is, is told on `ElementDefinition.type` (FHIR-13328), and normative versions stand on all
+/// kinds of definitions, as expectations stand on all parts of a CapabilityStatement.
+fn mended<'c>(url: &str, context: &'c Context) -> &'c str {
+    match url.strip_prefix("http://hl7.org/fhir/StructureDefinition/") {
+        Some("structuredefinition-fhir-type") => "ElementDefinition.type",
+        Some(
+            "structuredefinition-normative-version"
+            | "capabilitystatement-expectation"
+            | "capabilitystatement-prohibited",
+        ) => "Element",
+        _ => &context.expression,
     }
 }

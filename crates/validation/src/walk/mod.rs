@@ -3,15 +3,21 @@
 mod binding;
 mod bundle;
 mod compare;
+mod document;
 mod element;
 mod extension;
 mod path;
 mod reference;
 mod report;
+mod resolve;
 mod resource;
 mod slicing;
 mod value;
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use diagnostics::IssueType;
 use json::{Object, Value};
 
 use crate::Validator;
@@ -20,9 +26,13 @@ use crate::invariants::{Focus, Invariant};
 use crate::plan::{Child, Node};
 use path::Segment;
 use report::Findings;
+use resolve::Inside;
 
 /// Deeper than this, nothing in FHIR goes; the reader of JSON stops at 128 already.
 const MAX_DEPTH: usize = 160;
+
+/// References lead from resource to resource; profiles of profiles of profiles go no further.
+const MAX_TRIALS: usize = 24;
 
 /// One walk over one resource.
 pub(crate) struct Walk<'w, 'v> {
@@ -34,6 +44,18 @@ pub(crate) struct Walk<'w, 'v> {
     resources: Vec<&'v Value>,
     /// The nearest resources that are not contained, the innermost last.
     containers: Vec<&'v Value>,
+    /// The Bundles around the place, the innermost last.
+    bundles: Vec<Inside<'v>>,
+    /// The extensions around the place, with where each stands, the innermost last.
+    extensions: Vec<(&'v str, usize)>,
+    /// Where in the path each resource around the place begins.
+    begins: Vec<usize>,
+    /// The ids of the elements of each resource around the place.
+    ids: Vec<Vec<(&'v str, *const Object)>>,
+    /// What trials of a resource against a profile have shown.
+    tried: HashMap<(*const Value, *const Node), (Arc<Node>, bool)>,
+    /// How deep trials are in trials.
+    trials: usize,
 }
 
 impl<'w, 'v> Walk<'w, 'v> {
@@ -45,6 +67,12 @@ impl<'w, 'v> Walk<'w, 'v> {
             path: Vec::with_capacity(16),
             resources: Vec::new(),
             containers: Vec::new(),
+            bundles: Vec::new(),
+            extensions: Vec::new(),
+            begins: Vec::new(),
+            ids: Vec::new(),
+            tried: HashMap::new(),
+            trials: 0,
         }
     }
 
@@ -89,6 +117,9 @@ impl<'w, 'v> Walk<'w, 'v> {
             let shadow = key.strip_prefix('_');
             let name = shadow.unwrap_or(key);
             let Some((child, member)) = node.member(name) else {
+                if node.is_partial {
+                    continue;
+                }
                 self.unknown_member(key, value, node);
                 says_something = true;
                 continue;
@@ -97,7 +128,13 @@ impl<'w, 'v> Walk<'w, 'v> {
                 // Seen together with its value.
                 continue;
             }
-            says_something |= &*child.name != "id";
+            if &*child.name == "id" {
+                if !is_resource && let Some(id) = value.as_str() {
+                    self.element_id(id, object);
+                }
+            } else {
+                says_something = true;
+            }
             if seen.replace(member.child) && child.is_choice {
                 self.path.push(Segment::Member(key));
                 self.raise(codes::TWO_CHOICES, |issue| {
@@ -121,7 +158,7 @@ impl<'w, 'v> Walk<'w, 'v> {
             self.occurrences(child, member.of_type, value, more, node, places);
             self.path.pop();
         }
-        if !says_something {
+        if !says_something && !node.is_partial {
             self.raise(codes::EMPTY, |issue| {
                 issue.say("an element must have a value or children (ele-1)".to_owned());
                 issue.mend("leave the element out");
@@ -135,6 +172,41 @@ impl<'w, 'v> Walk<'w, 'v> {
             }
         }
         self.invariants(this, &node.invariants);
+    }
+
+    /// The path from the resource around the place.
+    fn path_in_resource(&self) -> &[Segment<'v>] {
+        let begin = self.begins.last().copied().unwrap_or(0);
+        self.path.get(begin..).unwrap_or_default()
+    }
+
+    /// The id of an element is its own in the resource (R4, Element.id). Those of a snapshot repeat
+    /// those of its differential.
+    fn element_id(&mut self, id: &'v str, object: &'v Object) {
+        let in_definition = matches!(
+            self.path_in_resource(),
+            [Segment::Member("snapshot" | "differential"), ..]
+        );
+        let Some(known) = self.ids.last_mut() else {
+            return;
+        };
+        if in_definition {
+            return;
+        }
+        let place: *const Object = object;
+        if known
+            .iter()
+            .any(|(other, own)| *other == id && *own != place)
+        {
+            self.raise_below(Some("id"), codes::DUPLICATE_ID, |issue| {
+                issue.kind(IssueType::Conflict);
+                issue.value(&Value::from(id));
+                issue.say("another element of this resource has the same id".to_owned());
+                issue.mend("give each element an id of its own, or none");
+            });
+        } else {
+            known.push((id, place));
+        }
     }
 
     /// The member that holds the ids and extensions of a primitive.

@@ -30,7 +30,9 @@ impl<'v> Walk<'_, 'v> {
                     None
                 }
             },
-            Some(Reference::Urn(urn)) => self.entry_type(urn),
+            Some(Reference::Urn(urn)) => self
+                .found(urn)
+                .and_then(|found| found.resource.text("resourceType")),
             Some(other) => other
                 .type_name()
                 // An unknown type name is part of some other URL scheme, not a FHIR type.
@@ -77,31 +79,54 @@ impl<'v> Walk<'_, 'v> {
                 });
                 issue.mend(format!("allowed: {}", of_type.targets.join(", ")));
             });
+            return;
         }
+        self.target_profile(value, target, of_type);
     }
 
-    /// The contained resource of that id; the container itself for the empty id.
-    pub(super) fn contained(&self, id: &str) -> Option<&'v Value> {
-        let container = self.containers.last().copied()?;
-        if id.is_empty() {
-            return Some(container);
-        }
-        container
-            .each("contained")
-            .find(|resource| resource.text("id") == Some(id))
-    }
-
-    /// The type of the Bundle entry with that full URL.
-    fn entry_type(&self, full_url: &str) -> Option<&'v str> {
-        let bundle = self
-            .containers
+    /// What a reference points at must meet one of the profiles that are allowed for its type, where
+    /// it is here to be looked at.
+    fn target_profile(&mut self, value: &'v Value, target: &str, of_type: &TypeRule) {
+        let profiles: Vec<&str> = of_type
+            .target_profiles
             .iter()
-            .rev()
-            .find(|resource| resource.text("resourceType") == Some("Bundle"))?;
-        bundle
-            .each("entry")
-            .find(|entry| entry.text("fullUrl") == Some(full_url))?
-            .get("resource")?
-            .text("resourceType")
+            .filter(|(type_name, _)| **type_name == *target)
+            .map(|(_, profile)| &**profile)
+            .collect();
+        if profiles.is_empty() {
+            return;
+        }
+        let Some(found) = value.text("reference").and_then(|text| self.found(text)) else {
+            return;
+        };
+        let meets = profiles
+            .iter()
+            .any(|profile| self.conforms_in(found, profile) != Some(false));
+        if !meets {
+            self.raise(codes::REFERENCE_PROFILE, |issue| {
+                issue.kind(IssueType::Value);
+                issue.say(format!(
+                    "what the reference points at does not meet {}",
+                    profiles.join(" or ")
+                ));
+                issue.mend(
+                    "validate the resource that it points at against that profile, and mend it",
+                );
+            });
+        }
+    }
+
+    /// The type of the resource that a reference points at, where its text or this resource says it.
+    pub(super) fn target_type<'a>(&self, reference: &'a Value) -> Option<&'a str>
+    where
+        'v: 'a,
+    {
+        let text = reference.text("reference")?;
+        match Reference::parse(text)? {
+            Reference::Contained(id) => self.contained(id)?.text("resourceType"),
+            Reference::Urn(urn) => self.found(urn)?.resource.text("resourceType"),
+            other => other.type_name(),
+        }
+        .or_else(|| reference.text("type"))
     }
 }

@@ -116,6 +116,11 @@ impl Findings {
         }
     }
 
+    fn errors_since(&self, mark: Mark) -> usize {
+        let errors = self.issues.iter().skip(mark.issues);
+        errors.filter(|issue| issue.is_error()).count() + usize::from(self.more && !mark.more)
+    }
+
     /// Forgets what was found since a mark; whether an error was among it.
     fn roll_back(&mut self, mark: Mark) -> bool {
         let failed = diagnostics::has_errors(self.issues.iter().skip(mark.issues))
@@ -159,6 +164,10 @@ impl Walk<'_, '_> {
     /// Whether a trial found an error; what it found is forgotten.
     pub(super) fn roll_back(&mut self, mark: Mark) -> bool {
         self.report.roll_back(mark)
+    }
+
+    pub(super) fn errors_since(&self, mark: Mark) -> usize {
+        self.report.errors_since(mark)
     }
 
     /// Keeps a code check that nobody here can decide, where somebody wants to know of it.

@@ -7,8 +7,9 @@ use json::Value;
 
 use super::Walk;
 use super::path::Segment;
+use super::resolve::Inside;
 use crate::codes;
-use crate::plan::{Node, Rule};
+use crate::plan::{Node, Rule, TypeRule};
 
 impl<'v> Walk<'_, 'v> {
     /// The resource at the root of the walk.
@@ -16,8 +17,8 @@ impl<'v> Walk<'_, 'v> {
         self.resource(value, profiles);
     }
 
-    /// A resource inside another.
-    pub(super) fn nested(&mut self, value: &'v Value, profiles: &[&str], rule: &Rule) {
+    /// A resource inside another, by the rule of the element that it is.
+    pub(super) fn nested(&mut self, value: &'v Value, rule: &Rule, of_type: &TypeRule) {
         let contained = self
             .path
             .iter()
@@ -27,14 +28,64 @@ impl<'v> Walk<'_, 'v> {
                 _ => None,
             })
             .unwrap_or(false);
+        let entry_before = self.bundles.last().and_then(|inside| inside.entry);
         if !contained {
             self.containers.push(value);
+            let entry = self.entry_here();
+            if let (Some(entry), Some(inside)) = (entry, self.bundles.last_mut()) {
+                inside.entry = Some(entry);
+            }
         }
-        self.resource(value, profiles);
+        match &*of_type.profiles {
+            [] => self.resource(value, &[]),
+            [only] => self.resource(value, &[only]),
+            several => {
+                self.resource(value, &[]);
+                self.one_profile(value, several);
+            }
+        }
         if !contained {
             self.containers.pop();
+            if let Some(inside) = self.bundles.last_mut() {
+                inside.entry = entry_before;
+            }
         }
         self.invariants(value, &rule.invariants);
+    }
+
+    /// The entry of the Bundle around the place whose resource is here.
+    fn entry_here(&self) -> Option<&'v Value> {
+        let [
+            ..,
+            Segment::Member("entry"),
+            Segment::Index(index),
+            Segment::Member("resource"),
+        ] = &*self.path
+        else {
+            return None;
+        };
+        // The resource that is being entered is not on the stack yet: the Bundle is the last.
+        self.resources.last()?.get("entry")?.item(*index)
+    }
+
+    /// A resource of which one of several profiles must hold.
+    fn one_profile(&mut self, value: &'v Value, profiles: &[Box<str>]) {
+        let nodes: Vec<Arc<Node>> = profiles
+            .iter()
+            .filter_map(|profile| self.validator.plans().of_profile_or_other(profile))
+            .filter(|node| value.text("resourceType") == Some(&*node.type_name))
+            .collect();
+        let Some(object) = value.as_object() else {
+            return;
+        };
+        self.resources.push(value);
+        self.begins.push(self.path.len());
+        self.one_of(&nodes, |walk, node| {
+            let places = node.root.as_ref().map_or(&[][..], |root| &root.places);
+            walk.object(value, object, node, places);
+        });
+        self.begins.pop();
+        self.resources.pop();
     }
 
     fn resource(&mut self, value: &'v Value, profiles: &[&str]) {
@@ -69,6 +120,12 @@ impl<'v> Walk<'_, 'v> {
             self.containers.push(value);
         }
         self.resources.push(value);
+        self.begins.push(self.path.len());
+        self.ids.push(Vec::new());
+        let is_bundle = type_name == "Bundle";
+        if is_bundle {
+            self.bundles.push(Inside::new(value));
+        }
         for node in &nodes {
             let places = node.root.as_ref().map_or(&[][..], |root| &root.places);
             self.object(value, object, node, places);
@@ -76,10 +133,29 @@ impl<'v> Walk<'_, 'v> {
         if object.contains("contained") {
             self.contained_is_referred_to(value);
         }
-        if type_name == "Bundle" {
+        if is_bundle {
             self.bundle(value);
+            self.bundles.pop();
         }
+        if let Some(node) = nodes.first() {
+            self.own_url(value, node);
+        }
+        self.ids.pop();
+        self.begins.pop();
         self.resources.pop();
+    }
+
+    /// What is published (it has a publisher) is known by an absolute url.
+    fn own_url(&mut self, value: &'v Value, node: &Node) {
+        if node.member("publisher").is_some()
+            && value.text("url").is_some_and(|url| !url.contains(':'))
+        {
+            self.raise_below(Some("url"), codes::RELATIVE, |issue| {
+                issue.kind(IssueType::Value);
+                issue.say("the url of a definition must be absolute".to_owned());
+                issue.mend("write the whole URI by which it is known everywhere");
+            });
+        }
     }
 
     /// The plans that a resource must meet: its profiles, or its type where it has none.
@@ -91,12 +167,12 @@ impl<'v> Walk<'_, 'v> {
                 self.path.push(Segment::Member("meta"));
                 self.path.push(Segment::Member("profile"));
                 self.path.push(Segment::Index(index));
-                self.profile(canonical, type_name, true, &mut nodes);
+                self.profile(canonical, type_name, &mut nodes);
                 self.path.truncate(self.path.len().saturating_sub(3));
             }
         }
         for canonical in profiles {
-            self.profile(canonical, type_name, false, &mut nodes);
+            self.profile(canonical, type_name, &mut nodes);
         }
         if nodes.is_empty() {
             nodes.extend(self.validator.plans().of_type(type_name));
@@ -104,13 +180,7 @@ impl<'v> Walk<'_, 'v> {
         nodes
     }
 
-    fn profile(
-        &mut self,
-        canonical: &str,
-        type_name: &str,
-        claimed: bool,
-        nodes: &mut Vec<Arc<Node>>,
-    ) {
+    fn profile(&mut self, canonical: &str, type_name: &str, nodes: &mut Vec<Arc<Node>>) {
         let plans = self.validator.plans();
         let (url, version) = match canonical.split_once('|') {
             Some((url, version)) => (url, Some(version)),
@@ -124,8 +194,8 @@ impl<'v> Walk<'_, 'v> {
             self.raise(codes::UNKNOWN_PROFILE, |issue| {
                 issue.kind(IssueType::NotFound);
                 issue.value(&Value::from(canonical));
-                // What the caller asked for and did not get is an error: nothing was checked.
-                if claimed || known {
+                // What was asked for and did not happen is an error: nothing was checked.
+                if known {
                     issue.warning();
                 }
                 issue.say(if known {

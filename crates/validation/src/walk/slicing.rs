@@ -1,6 +1,5 @@
 //! Which slice an item is in.
 
-use fhir::Reference;
 use json::Value;
 use terminology::Membership;
 
@@ -8,40 +7,116 @@ use super::Walk;
 use super::compare::{contains, equals};
 use super::element::Item;
 use crate::codes;
-use crate::plan::{Child, Node, Rule, Slices, Step, Test, TypeRule, Wanted};
+use crate::invariants::{has, has_choice};
+use crate::plan::{Child, Node, Rule, Slice, Slices, Step, Test, TypeRule, Wanted};
+
+/// An element whose repetitions are told apart, with where it stands.
+pub(super) struct Sliced<'p> {
+    pub child: &'p Child,
+    /// The rule of the element, or of the slice that is sliced again.
+    pub rule: &'p Rule,
+    pub node: &'p Node,
+    pub places: &'p [Box<str>],
+}
 
 impl<'v> Walk<'_, 'v> {
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "one step of the walk, split off for reading"
-    )]
+    /// Puts items into slices, counts them, and looks at each by the rule of its slice.
     pub(super) fn sliced(
         &mut self,
-        child: &Child,
-        rule: &Rule,
+        place: &Sliced<'_>,
         slicing: &Slices,
         of_type: &TypeRule,
         items: &[Item<'v>],
-        node: &Node,
-        places: &[Box<str>],
     ) {
-        let mut counts = vec![0usize; slicing.slices.len()];
+        let groups = self.assign(slicing, of_type, items);
+        for (index, slice) in slicing.slices.iter().enumerate() {
+            let of_slice = || groups.iter().filter(move |group| **group == Some(index));
+            self.count_slice(slice, of_slice().count());
+            if let Some(inner) = &slice.rule.slicing {
+                // A slice that is sliced again.
+                let own: Vec<Item<'v>> = items
+                    .iter()
+                    .zip(&groups)
+                    .filter(|(_, group)| **group == Some(index))
+                    .map(|(item, _)| *item)
+                    .collect();
+                let typed = slice.rule.type_named(&of_type.code);
+                if let (Some(typed), false) = (typed, own.is_empty()) {
+                    let place = Sliced {
+                        rule: &slice.rule,
+                        ..*place
+                    };
+                    self.sliced(&place, inner, typed, &own);
+                }
+            }
+        }
+        for (item, group) in items.iter().zip(&groups) {
+            let slice = group.and_then(|index| slicing.slices.get(index));
+            if slice.is_some_and(|slice| slice.rule.slicing.is_some()) {
+                continue;
+            }
+            let rule = slice.map_or(place.rule, |slice| &slice.rule);
+            self.at(*item, |walk| {
+                walk.in_slice(place, rule, slice.is_some(), of_type, *item);
+            });
+        }
+    }
+
+    fn in_slice(
+        &mut self,
+        place: &Sliced<'_>,
+        rule: &Rule,
+        is_slice: bool,
+        of_type: &TypeRule,
+        item: Item<'v>,
+    ) {
+        if place.child.is_extension {
+            let named = is_slice.then_some(rule);
+            self.extension(item, rule, of_type, named, place.node, place.places);
+            return;
+        }
+        let typed = rule.type_named(&of_type.code).or_else(|| {
+            let nested = item.value.and_then(|value| value.text("resourceType"))?;
+            rule.type_named(nested)
+        });
+        match typed {
+            Some(typed) => self.item(item, rule, typed),
+            None => self.wrong_type(rule),
+        }
+    }
+
+    /// The slice of each item, with what is wrong with the places of the items.
+    fn assign(
+        &mut self,
+        slicing: &Slices,
+        of_type: &TypeRule,
+        items: &[Item<'v>],
+    ) -> Vec<Option<usize>> {
+        let decidable = slicing.slices.iter().all(|slice| slice.tests.is_some());
         let mut groups: Vec<Option<usize>> = Vec::with_capacity(items.len());
         let mut last = 0usize;
         let mut outside = false;
         for item in items {
-            let found = slicing.slices.iter().position(|slice| {
-                slice
-                    .tests
-                    .as_ref()
-                    .is_some_and(|tests| tests.iter().all(|test| self.passes(test, *item, of_type)))
-            });
+            let mut found: Option<usize> = None;
+            for (index, slice) in slicing.slices.iter().enumerate() {
+                let Some(tests) = &slice.tests else { continue };
+                if !tests.iter().all(|test| self.passes(test, *item, of_type)) {
+                    continue;
+                }
+                if let Some(first) = found.and_then(|first| slicing.slices.get(first)) {
+                    if first.can_be_told_from(slice) {
+                        self.at(*item, |walk| walk.in_two_slices(first, slice));
+                    }
+                    break;
+                }
+                found = Some(index);
+                if slicing.exclusive {
+                    break;
+                }
+            }
             groups.push(found);
             match found {
                 Some(index) => {
-                    if let Some(count) = counts.get_mut(index) {
-                        *count += 1;
-                    }
                     if (slicing.ordered && index < last) || (slicing.open_at_end && outside) {
                         self.at(*item, Self::out_of_order);
                     }
@@ -49,55 +124,41 @@ impl<'v> Walk<'_, 'v> {
                 }
                 None => {
                     outside = true;
-                    let decidable = slicing.slices.iter().all(|slice| slice.tests.is_some());
                     if slicing.closed && decidable {
                         self.at(*item, |walk| walk.in_no_slice(slicing));
                     }
                 }
             }
         }
-        for (slice, count) in slicing.slices.iter().zip(&counts) {
-            if slice.tests.is_none() {
-                continue;
-            }
-            if *count < slice.rule.min as usize {
-                self.slice_too_few(None, slice, *count);
-            }
-            if slice.rule.max != u32::MAX && *count > slice.rule.max as usize {
-                self.raise(codes::SLICE_TOO_MANY, |issue| {
-                    issue.say(format!(
-                        "the part named {} occurs {count} times and may occur at most {} times",
-                        slice.name, slice.rule.max
-                    ));
-                    issue.mend("keep what is allowed, or do not claim the profile");
-                });
-            }
+        groups
+    }
+
+    fn count_slice(&mut self, slice: &Slice, count: usize) {
+        if slice.tests.is_none() {
+            return;
         }
-        for (item, group) in items.iter().zip(&groups) {
-            let slice = group.and_then(|index| slicing.slices.get(index));
-            let rule = slice.map_or(rule, |slice| &slice.rule);
-            if child.is_extension {
-                let named = slice.map(|slice| &slice.rule);
-                self.at(*item, |walk| {
-                    walk.extension(*item, rule, of_type, named, node, places);
-                });
-                continue;
-            }
-            let Some(typed) = rule.type_named(&of_type.code).or_else(|| {
-                let nested = item.value.and_then(|value| value.text("resourceType"))?;
-                rule.type_named(nested)
-            }) else {
-                self.at(*item, |walk| walk.wrong_type(rule));
-                continue;
-            };
-            match &rule.slicing {
-                // A slice that is sliced again.
-                Some(inner) if slice.is_some() => {
-                    self.sliced(child, rule, inner, typed, &[*item], node, places);
-                }
-                _ => self.at(*item, |walk| walk.item(*item, rule, typed)),
-            }
+        if count < slice.rule.min as usize {
+            self.slice_too_few(None, slice, count);
         }
+        if slice.rule.max != u32::MAX && count > slice.rule.max as usize {
+            self.raise(codes::SLICE_TOO_MANY, |issue| {
+                issue.say(format!(
+                    "the part named {} occurs {count} times and may occur at most {} times",
+                    slice.name, slice.rule.max
+                ));
+                issue.mend("keep what is allowed, or do not claim the profile");
+            });
+        }
+    }
+
+    fn in_two_slices(&mut self, one: &Slice, other: &Slice) {
+        self.raise(codes::SLICE_AMBIGUOUS, |issue| {
+            issue.say(format!(
+                "the item is both what the profile names {} and what it names {}",
+                one.name, other.name
+            ));
+            issue.mend("split it, so that each item is one of them");
+        });
     }
 
     fn out_of_order(&mut self) {
@@ -118,7 +179,7 @@ impl<'v> Walk<'_, 'v> {
         });
     }
 
-    fn wrong_type(&mut self, rule: &Rule) {
+    pub(super) fn wrong_type(&mut self, rule: &Rule) {
         self.raise(codes::CHOICE_TYPE, |issue| {
             let names: Vec<&str> = rule.types.iter().map(|of_type| &*of_type.code).collect();
             issue.say("the value may not have this type here".to_owned());
@@ -135,14 +196,14 @@ impl<'v> Walk<'_, 'v> {
             };
         };
         match test {
-            Test::Value(steps, wanted) => any(value, steps, &mut |value| {
+            Test::Value(steps, wanted) => self.any(value, steps, &mut |value| {
                 wanted.iter().any(|wanted| match wanted {
                     Wanted::Fixed(fixed) => equals(value, fixed),
                     Wanted::Pattern(pattern) => contains(value, pattern),
                     Wanted::In(value_set) => self.is_in(value_set, value),
                 })
             }),
-            Test::Exists(steps, wanted) => any(value, steps, &mut |_| true) == *wanted,
+            Test::Exists(steps, wanted) => self.exists(value, steps) == *wanted,
             Test::Type(steps, types) => self.has_type(value, steps, types, of_type),
             Test::Profile(steps, profiles) => self.meets(value, steps, profiles),
         }
@@ -161,9 +222,19 @@ impl<'v> Walk<'_, 'v> {
         }
     }
 
+    fn exists(&self, value: &'v Value, steps: &[Step]) -> bool {
+        match steps {
+            // A primitive may be there with extensions alone.
+            [before @ .., Step::Child(name)] => self.any(value, before, &mut |parent| {
+                has(parent, name) || has_choice(parent, name)
+            }),
+            _ => self.any(value, steps, &mut |_| true),
+        }
+    }
+
     fn has_type(
         &self,
-        value: &Value,
+        value: &'v Value,
         steps: &[Step],
         types: &[Box<str>],
         of_type: &TypeRule,
@@ -174,11 +245,11 @@ impl<'v> Walk<'_, 'v> {
                 Some(name) => is(name),
                 None => is(&of_type.code),
             },
-            [before @ .., Step::Resolve] => any(value, before, &mut |reference| {
+            [before @ .., Step::Resolve] => self.any(value, before, &mut |reference| {
                 self.target_type(reference).is_some_and(is)
             }),
             // A resource says its type; a choice element says it in its name.
-            [before @ .., Step::Child(name)] => any(value, before, &mut |parent| {
+            [before @ .., Step::Child(name)] => self.any(value, before, &mut |parent| {
                 parent.as_object().is_some_and(|object| {
                     object.iter().any(|(key, value)| {
                         if key == &**name {
@@ -200,54 +271,57 @@ impl<'v> Walk<'_, 'v> {
         }
     }
 
-    /// The type of the resource that a reference points at, where its text or this resource says it.
-    pub(super) fn target_type<'a>(&self, reference: &'a Value) -> Option<&'a str>
-    where
-        'v: 'a,
-    {
-        match Reference::parse(reference.text("reference")?)? {
-            Reference::Contained(id) => self.contained(id)?.text("resourceType"),
-            other => other.type_name(),
-        }
-        .or_else(|| reference.text("type"))
-    }
-
     fn meets(&mut self, value: &'v Value, steps: &[Step], profiles: &[Box<str>]) -> bool {
         let mut places: Vec<&'v Value> = Vec::new();
-        collect(value, steps, &mut places);
+        self.any(value, steps, &mut |place| {
+            places.push(place);
+            false
+        });
         places.into_iter().any(|place| {
-            profiles.iter().any(|profile| {
-                let Some(node) = self.validator.plans().of_profile(profile) else {
-                    return false;
-                };
-                let Some(object) = place.as_object() else {
-                    return false;
-                };
-                let mark = self.mark();
-                self.object(place, object, &node, &[]);
-                !self.roll_back(mark)
-            })
+            profiles
+                .iter()
+                .any(|profile| self.conforms(place, profile) == Some(true))
         })
     }
-}
 
-/// Whether something at a path satisfies a test.
-fn any(value: &Value, steps: &[Step], test: &mut dyn FnMut(&Value) -> bool) -> bool {
-    match (steps, value) {
-        (_, Value::Array(items)) => items.iter().any(|item| any(item, steps, test)),
-        ([], value) => test(value),
-        ([step, rest @ ..], value) => match step {
-            Step::Child(name) => match value.get(name) {
-                Some(child) => any(child, rest, test),
-                None => choice(value, name).is_some_and(|child| any(child, rest, test)),
+    /// Whether something at a path satisfies a test.
+    fn any(
+        &self,
+        value: &'v Value,
+        steps: &[Step],
+        test: &mut dyn FnMut(&'v Value) -> bool,
+    ) -> bool {
+        match (steps, value) {
+            (_, Value::Array(items)) => items.iter().any(|item| self.any(item, steps, test)),
+            ([], value) => test(value),
+            ([Step::Child(name), Step::OfType(of_type), rest @ ..], value) => {
+                match value.get(name) {
+                    Some(child) => self.any(child, steps.get(1..).unwrap_or_default(), test),
+                    None => {
+                        typed(value, name, of_type).is_some_and(|child| self.any(child, rest, test))
+                    }
+                }
+            }
+            ([step, rest @ ..], value) => match step {
+                Step::Child(name) => match value.get(name) {
+                    Some(child) => self.any(child, rest, test),
+                    None => choice(value, name).is_some_and(|child| self.any(child, rest, test)),
+                },
+                Step::Extension(url) => value
+                    .each("extension")
+                    .filter(|extension| extension.text("url") == Some(url))
+                    .any(|extension| self.any(extension, rest, test)),
+                Step::OfType(of_type) => {
+                    value
+                        .text("resourceType")
+                        .is_none_or(|name| *name == **of_type)
+                        && self.any(value, rest, test)
+                }
+                Step::Resolve => self
+                    .target(value)
+                    .is_some_and(|target| self.any(target, rest, test)),
             },
-            Step::Extension(url) => value
-                .each("extension")
-                .filter(|extension| extension.text("url") == Some(url))
-                .any(|extension| any(extension, rest, test)),
-            Step::OfType(_) => any(value, rest, test),
-            Step::Resolve => false,
-        },
+        }
     }
 }
 
@@ -260,27 +334,11 @@ fn choice<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
     })
 }
 
-fn collect<'v>(value: &'v Value, steps: &[Step], out: &mut Vec<&'v Value>) {
-    match (steps, value) {
-        (_, Value::Array(items)) => {
-            for item in items {
-                collect(item, steps, out);
-            }
-        }
-        ([], value) => out.push(value),
-        ([Step::Child(name), rest @ ..], value) => {
-            if let Some(child) = value.get(name).or_else(|| choice(value, name)) {
-                collect(child, rest, out);
-            }
-        }
-        ([Step::Extension(url), rest @ ..], value) => {
-            for extension in value.each("extension") {
-                if extension.text("url") == Some(url) {
-                    collect(extension, rest, out);
-                }
-            }
-        }
-        ([Step::OfType(_), rest @ ..], value) => collect(value, rest, out),
-        ([Step::Resolve, ..], _) => {}
-    }
+/// The member of a choice element that has one type.
+fn typed<'v>(value: &'v Value, name: &str, of_type: &str) -> Option<&'v Value> {
+    value.as_object()?.iter().find_map(|(key, child)| {
+        key.strip_prefix(name)
+            .is_some_and(|own| own.eq_ignore_ascii_case(of_type))
+            .then_some(child)
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use definitions::Strength;
 use diagnostics::IssueType;
 use fhir::{JsonKind, Primitive};
 use json::Value;
@@ -46,6 +47,7 @@ impl<'v> Walk<'_, 'v> {
                     .validator
                     .plans()
                     .scope(of_type)
+                    .any_of
                     .first()
                     .and_then(std::sync::Weak::upgrade)
                     .or_else(|| self.validator.plans().of_type("Element"));
@@ -62,11 +64,19 @@ impl<'v> Walk<'_, 'v> {
                 issue.mend("write an object with id or extension");
             }),
         }
+        if value.is_none()
+            && let Some(bound) = &rule.binding
+            && bound.strength == Strength::Required
+        {
+            // A code that is required cannot be replaced by a reason for its absence.
+            self.no_code(bound);
+        }
         if rule.min > 0 && value.is_none() && rule.fixed.is_some() {
             // A fixed value cannot be replaced by a reason for its absence.
             self.raise(codes::FIXED, |issue| {
                 issue.kind(IssueType::Value);
                 issue.say("the value that the profile fixes is missing".to_owned());
+                issue.mend("write the value that the profile fixes");
             });
         }
     }
@@ -101,6 +111,20 @@ impl<'v> Walk<'_, 'v> {
                 issue.mend(format!("write it as R4 writes a {}", primitive.name()));
             });
             return;
+        }
+        if primitive == Primitive::Canonical
+            && value
+                .as_str()
+                .is_some_and(|url| !url.contains(':') && !url.starts_with('#'))
+        {
+            self.raise(codes::RELATIVE, |issue| {
+                issue.kind(IssueType::Value);
+                issue.value(value);
+                issue.say("a canonical must be an absolute URI".to_owned());
+                issue.mend(
+                    "write the whole url of the definition, or # and the id of a contained one",
+                );
+            });
         }
         self.fixed(value, rule);
         self.invariants(value, &rule.invariants);
