@@ -8,12 +8,7 @@
 
 mod harness;
 
-use harness::{causeway, causeway_with_input, copy_folder, first_sample, root};
-use serde_json::Value;
-
-const GOOD: &str =
-    r#"{"resourceType":"Patient","id":"a","name":[{"family":"Test"}],"gender":"female"}"#;
-const BAD: &str = r#"{"resourceType":"Patient","id":"b","gender":"lady","brithDate":"1940-01-01"}"#;
+use harness::{causeway, copy_folder, first_sample, root};
 
 #[test]
 fn help_shows_every_command_with_an_example() {
@@ -38,60 +33,6 @@ fn unusable_arguments_exit_2() {
     let unknown = causeway(&["convert", "--mapping", "cld-r9", "x.csv", "--out", "-"]);
     assert_eq!(unknown.code, 2);
     assert!(unknown.err.contains("cld-r1"), "{}", unknown.err);
-    assert_eq!(
-        causeway(&["validate", "--profile", "UKCore-Pateint", "x"]).code,
-        2
-    );
-}
-
-#[test]
-fn validate_prints_a_line_for_each_resource() {
-    let input = format!("{GOOD}\n\n{BAD}\nnot json\n");
-    let finished = causeway_with_input(&["validate", "--format", "json", "-"], input.as_bytes());
-    let lines: Vec<Value> = finished
-        .out
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert_eq!(lines.len(), 3, "{}", finished.out);
-    for line in &lines {
-        for key in ["source", "line", "resourceType", "id", "valid", "issues"] {
-            assert!(line.get(key).is_some(), "{key}");
-        }
-    }
-    assert_eq!(lines[0]["valid"], true);
-    assert_eq!(lines[0]["line"], 1);
-    assert_eq!(lines[1]["valid"], false);
-    assert_eq!(lines[1]["line"], 3);
-    assert_eq!(lines[1]["id"], "b");
-    assert_eq!(lines[2]["valid"], false);
-    assert_eq!(finished.code, 4, "something could not be read");
-    let bad = causeway_with_input(&["validate", "-"], BAD.as_bytes());
-    assert_eq!(bad.code, 1);
-    assert!(
-        bad.out.contains("birthDate"),
-        "the nearest element is named: {}",
-        bad.out
-    );
-    assert_eq!(
-        causeway_with_input(&["validate", "-"], GOOD.as_bytes()).code,
-        0
-    );
-    assert_eq!(causeway_with_input(&["validate", "-"], b"").code, 4);
-}
-
-#[test]
-fn validate_reads_xml_and_a_profile_by_its_short_name() {
-    let xml =
-        r#"<Patient xmlns="http://hl7.org/fhir"><id value="x"/><gender value="female"/></Patient>"#;
-    let finished = causeway_with_input(
-        &["validate", "--profile", "UKCore-Patient", "-"],
-        xml.as_bytes(),
-    );
-    assert_eq!(finished.code, 0, "{}{}", finished.out, finished.err);
-    let wrong = xml.replace("female", "lady");
-    let finished = causeway_with_input(&["validate", "-"], wrong.as_bytes());
-    assert_eq!(finished.code, 1, "{}", finished.out);
 }
 
 #[test]

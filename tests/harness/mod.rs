@@ -16,7 +16,7 @@ mod files;
 mod openid;
 mod server;
 
-pub use binary::{Finished, causeway, causeway_with_input, root};
+pub use binary::{Finished, binary, causeway, causeway_with_input, root};
 pub use demo::{Demo, Reply, client};
 pub use files::{copy_folder, first_sample};
 pub use openid::OpenIdProvider;

@@ -16,8 +16,6 @@ pub enum OutcomeSystem {
 
 /// The system of Causeway's own issue codes.
 const OWN: &str = "urn:causeway:issue";
-/// Where HL7's extensions for a line (`line`) and a column (`col`) have their urls.
-const PLACE: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-";
 const SPINE: &str = "https://fhir.nhs.uk/R4/CodeSystem/Spine-ErrorOrWarningCode";
 
 /// An OperationOutcome that tells a client what happened
@@ -29,8 +27,8 @@ pub fn operation_outcome(issues: &[Issue], system: OutcomeSystem) -> Value {
     operation_outcome_with_places(&issues, system)
 }
 
-/// The same with the line and column of each issue in the text that the client sent, in the
-/// extensions that FHIR has for them.
+/// The same with the line and column of each issue in the text that the client sent. R4 has no
+/// element for them; they stand in `location` in the form that other servers use, `Line[3] Col[8]`.
 pub fn operation_outcome_with_places(
     issues: &[(&Issue, Option<Position>)],
     system: OutcomeSystem,
@@ -50,14 +48,6 @@ pub fn operation_outcome_with_places(
     Object::new()
         .with("resourceType", "OperationOutcome")
         .with("issue", entries)
-        .into()
-}
-
-/// The extension for a line or a column.
-fn place(name: &str, number: usize) -> Value {
-    Object::new()
-        .with("url", format!("{PLACE}{name}"))
-        .with("valueInteger", i64::try_from(number).unwrap_or(i64::MAX))
         .into()
 }
 
@@ -88,15 +78,15 @@ fn entry(issue: &Issue, position: Option<Position>, system: OutcomeSystem) -> Va
         diagnostics.push(' ');
         diagnostics.push_str(help);
     }
-    let mut entry = Object::new();
-    if let Some(Position { line, column }) = position {
-        entry.insert("extension", vec![place("line", line), place("col", column)]);
-    }
-    let mut entry = entry
+    let mut entry = Object::new()
         .with("severity", severity)
         .with("code", issue.kind.code())
         .with("details", Object::new().with("coding", coding))
         .with("diagnostics", diagnostics);
+    if let Some(Position { line, column }) = position {
+        let place = format!("Line[{line}] Col[{column}]");
+        entry.insert("location", vec![Value::from(place)]);
+    }
     if let Some(element) = &issue.element {
         entry.insert("expression", vec![Value::from(element.as_str())]);
     }
