@@ -66,7 +66,8 @@ pub fn read(
         let size = entry.size();
         take(&path, size, &mut entry)?;
     }
-    Ok(())
+    // The archive's own end comes before that of the compressed stream, which has the checksum.
+    io::copy(&mut archive.into_inner(), &mut io::sink()).map(drop)
 }
 
 /// The path in the records of an extended header: `LENGTH path=VALUE\n`.
