@@ -107,7 +107,7 @@ fn what_is_right_raises_nothing() {
         // Text without a code is enough for every binding but a required one.
         (ALLERGY, "/code", r#"{"text": "Peanuts (itching)"}"#),
         // A code that nobody can look up offline is not judged.
-        (OBSERVATION, "/code/coding/0/code", r#""999000000""#),
+        (OBSERVATION, "/code/coding/0/code", r#""73211009""#),
         // One coding in the set is enough.
         (
             ALLERGY,

@@ -1,4 +1,4 @@
-//! Invariants in Rust, until FHIRPath can say them.
+//! Invariants: those met most often in Rust, all others as FHIRPath plans ([`path`]).
 //!
 //! Each entry of [`natively_checked`] does exactly what the FHIRPath expression beside it says for
 //! the elements that R4 and UK Core state it on; it is used only where a definition states that key
@@ -11,10 +11,13 @@
 //! not hold where the two times are not precise enough to be compared.
 
 mod datatypes;
+mod errata;
+mod path;
 mod resources;
 mod ukcore;
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use definitions::{Constraint, ConstraintSeverity};
 use json::Value;
@@ -25,6 +28,8 @@ pub(crate) struct Focus<'v> {
     pub this: &'v Value,
     pub resource: &'v Value,
 }
+
+pub(crate) use path::{Outcome, PathRule, PathRules};
 
 type Holds = fn(&Focus<'_>) -> bool;
 
@@ -37,29 +42,47 @@ pub(crate) struct Native {
 }
 
 /// An invariant as a plan holds it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Invariant {
-    native: &'static Native,
+    pub rule: Checked,
     pub is_error: bool,
+    /// Good practice, worth telling to somebody who asks, and nobody else.
+    pub is_best_practice: bool,
+}
+
+/// How an invariant is checked.
+#[derive(Clone)]
+pub(crate) enum Checked {
+    Native(&'static Native),
+    Path(Arc<PathRule>),
+}
+
+impl Native {
+    pub fn holds(&self, focus: &Focus<'_>) -> bool {
+        (self.holds)(focus)
+    }
 }
 
 impl Invariant {
-    pub fn key(&self) -> &'static str {
-        self.native.key
+    pub fn key(&self) -> &str {
+        match &self.rule {
+            Checked::Native(native) => native.key,
+            Checked::Path(rule) => &rule.key,
+        }
     }
 
-    pub fn words(&self) -> &'static str {
-        self.native.words
-    }
-
-    pub fn holds(&self, focus: &Focus<'_>) -> bool {
-        (self.native.holds)(focus)
+    /// What must be so, in words.
+    pub fn words(&self) -> &str {
+        match &self.rule {
+            Checked::Native(native) => native.words,
+            Checked::Path(rule) => rule.human.as_deref().unwrap_or(&rule.key),
+        }
     }
 }
 
 impl std::fmt::Debug for Invariant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.native.key)
+        f.write_str(self.key())
     }
 }
 
@@ -75,18 +98,32 @@ pub fn natively_checked() -> impl Iterator<Item = (&'static str, &'static str)> 
     all().map(|native| (native.key, native.expression))
 }
 
-/// Those of an element's constraints that are checked here.
-pub(crate) fn natively(constraints: &[Constraint]) -> Box<[Invariant]> {
+/// Those that the walk itself checks, wherever R4 states them.
+const WALKED: [&str; 5] = ["ele-1", "dom-3", "ref-1", "txt-1", "txt-2"];
+
+/// An element's constraints, for nodes of a type or of an element's path.
+pub(crate) fn of(constraints: &[Constraint], root: &str, rules: &PathRules) -> Box<[Invariant]> {
     constraints
         .iter()
         .filter_map(|constraint| {
-            let native = all().find(|native| {
-                *constraint.key == *native.key
-                    && constraint.expression.as_deref() == Some(native.expression)
-            })?;
+            let expression = constraint.expression.as_deref()?;
+            if WALKED.contains(&&*constraint.key) {
+                return None;
+            }
+            let native = all()
+                .find(|native| *constraint.key == *native.key && expression == native.expression);
             Some(Invariant {
-                native,
+                rule: match native {
+                    Some(native) => Checked::Native(native),
+                    None => Checked::Path(rules.rule(
+                        &constraint.key,
+                        expression,
+                        root,
+                        constraint.human.as_deref(),
+                    )),
+                },
                 is_error: constraint.severity == ConstraintSeverity::Error,
+                is_best_practice: constraint.is_best_practice,
             })
         })
         .collect()

@@ -8,19 +8,24 @@ use fhir::Primitive;
 use super::{
     Bound, Child, Member, Node, Root, Rule, Slice, Slices, TypeKind, TypeRule, discriminator,
 };
-use crate::invariants;
+use crate::invariants::{self, Invariant, PathRules};
 
 /// Re-slicing a slice of a slice: nobody goes further than this.
 const MAX_SLICE_DEPTH: usize = 4;
 
 pub(super) fn node(
     definitions: &Definitions,
+    rules: &PathRules,
     shape: &Shape,
     element: ElementId,
     type_code: &str,
     is_partial: bool,
 ) -> Node {
-    let compile = Compile { definitions, shape };
+    let compile = Compile {
+        definitions,
+        rules,
+        shape,
+    };
     let own = shape.element(element);
     let is_root = element == shape.root();
     let primitive = Primitive::named(type_code).is_some();
@@ -65,7 +70,7 @@ pub(super) fn node(
         invariants: if is_partial {
             Box::default()
         } else {
-            invariants::natively(&own.constraints)
+            invariants::of(&own.constraints, path_root(own, type_code), rules)
         },
         is_partial,
         root: is_root.then(|| Root {
@@ -76,6 +81,15 @@ pub(super) fn node(
             contexts: shape.contexts().into(),
             places: compile.ancestry(shape.type_name()).into(),
         }),
+    }
+}
+
+/// What FHIRPath starts from at an element: its type, or its path where its children are its own or
+/// its type is open.
+fn path_root<'e>(element: &'e Element, type_code: &'e str) -> &'e str {
+    match type_code {
+        "" | "BackboneElement" | "Element" | "Resource" | "DomainResource" => &element.path,
+        code => code,
     }
 }
 
@@ -129,6 +143,7 @@ fn profiled(targets: &[Target]) -> Box<[(Box<str>, Box<str>)]> {
 
 struct Compile<'d> {
     definitions: &'d Definitions,
+    rules: &'d PathRules,
     shape: &'d Shape,
 }
 
@@ -162,9 +177,18 @@ impl Compile<'_> {
             max_length: element
                 .max_length
                 .and_then(|length| usize::try_from(length).ok()),
-            invariants: invariants::natively(&element.constraints),
+            invariants: self.invariants(element),
             slicing: self.slicing(element, parent_type, depth),
         }
+    }
+
+    /// The constraints on an element. Of those on one of several types each value shows its own.
+    fn invariants(&self, element: &Element) -> Box<[Invariant]> {
+        let code = match element.types.as_slice() {
+            [only] => &only.code,
+            _ => "",
+        };
+        invariants::of(&element.constraints, path_root(element, code), self.rules)
     }
 
     fn types(&self, id: ElementId, element: &Element, parent_type: &str) -> Box<[TypeRule]> {

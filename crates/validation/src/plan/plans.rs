@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 use definitions::{Definitions, ElementId, Shape};
 
 use super::{Node, Scope, TypeRule};
+use crate::invariants::PathRules;
 
 type Key = (Box<str>, Option<Box<str>>, ElementId, Box<str>, bool);
 
@@ -13,6 +14,9 @@ type Key = (Box<str>, Option<Box<str>>, ElementId, Box<str>, bool);
 #[derive(Debug)]
 pub(crate) struct Plans {
     pub definitions: Definitions,
+    /// The types that FHIRPath expressions are compiled with.
+    pub model: fhirpath::Model,
+    rules: PathRules,
     nodes: RwLock<HashMap<Key, Arc<Node>>>,
     types: RwLock<HashMap<Box<str>, Option<Arc<Node>>>>,
     profiles: RwLock<HashMap<Box<str>, Option<Arc<Node>>>>,
@@ -25,6 +29,8 @@ const MAX_REMEMBERED: usize = 10_000;
 impl Plans {
     pub fn new(definitions: Definitions) -> Self {
         Self {
+            model: fhirpath::Model::new(&definitions),
+            rules: PathRules::default(),
             definitions,
             nodes: RwLock::default(),
             types: RwLock::default(),
@@ -110,6 +116,7 @@ impl Plans {
         // Compiled outside the lock: compiling asks for no other plan, and the first one wins.
         let node = Arc::new(super::compile::node(
             &self.definitions,
+            &self.rules,
             shape,
             element,
             type_code,

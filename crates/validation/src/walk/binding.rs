@@ -68,14 +68,18 @@ impl<'v> Walk<'_, 'v> {
             Verdict::Out => {
                 self.outside(codes::EXTENSIBLE_BINDING, bound, &bound.value_set, value);
             }
-            Verdict::NoCode if required => self.no_code(bound),
+            Verdict::NoCode if required => self.no_code(bound, says_why(value)),
             Verdict::NoCode => {}
         }
     }
 
-    /// A code that a required binding asks for is not there, whatever an extension says of it.
-    pub(super) fn no_code(&mut self, bound: &Bound) {
+    /// A code that a required binding asks for is not there. Where a concept says in an extension why
+    /// it has none, a person must see it, and nobody must invent a code to be rid of an error.
+    pub(super) fn no_code(&mut self, bound: &Bound, says_why: bool) {
         self.raise(codes::REQUIRED_BINDING, |issue| {
+            if says_why {
+                issue.warning();
+            }
             issue.kind(IssueType::CodeInvalid);
             issue.say(format!(
                 "a code from {} is needed here (required), and there is none",
@@ -296,4 +300,17 @@ impl<'v> Walk<'_, 'v> {
             });
         }
     }
+}
+
+/// Whether a concept holds nothing but the reason why it is not there.
+fn says_why(value: &Value) -> bool {
+    value.as_object().is_some_and(|object| {
+        object
+            .iter()
+            .all(|(name, _)| matches!(name, "extension" | "id"))
+            && value.each("extension").any(|extension| {
+                extension.text("url")
+                    == Some("http://hl7.org/fhir/StructureDefinition/data-absent-reason")
+            })
+    })
 }

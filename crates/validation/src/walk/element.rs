@@ -231,7 +231,7 @@ impl<'v> Walk<'_, 'v> {
         if let Some(node) = scope.shared.as_ref().and_then(Weak::upgrade) {
             self.object(value, object, &node, &of_type.places);
         }
-        self.invariants(value, &rule.invariants);
+        self.invariants(Some(value), None, &of_type.code, &rule.invariants);
     }
 
     /// Looks with several plans, of which one must hold; if none does, says what the one misses that

@@ -65,7 +65,7 @@ impl<'v> Walk<'_, 'v> {
             Some(definition) => {
                 if let Value::Object(object) = value {
                     self.object(value, object, definition, &of_type.places);
-                    self.invariants(value, &rule.invariants);
+                    self.invariants(Some(value), None, &of_type.code, &rule.invariants);
                 }
             }
             None => {

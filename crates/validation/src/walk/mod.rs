@@ -6,6 +6,7 @@ mod compare;
 mod document;
 mod element;
 mod extension;
+mod invariant;
 mod path;
 mod reference;
 mod report;
@@ -22,7 +23,6 @@ use json::{Object, Value};
 
 use crate::Validator;
 use crate::codes;
-use crate::invariants::{Focus, Invariant};
 use crate::plan::{Child, Node};
 use path::Segment;
 use report::Findings;
@@ -84,7 +84,7 @@ impl<'w, 'v> Walk<'w, 'v> {
 
     /// What was found.
     pub fn finish(self) -> crate::Report {
-        self.report.finish()
+        self.report.finish(self.root)
     }
 
     /// The members of an object against what it may hold. `places` are the names under which
@@ -171,7 +171,7 @@ impl<'w, 'v> Walk<'w, 'v> {
                 self.missing(child);
             }
         }
-        self.invariants(this, &node.invariants);
+        self.invariants(Some(this), None, &node.type_name, &node.invariants);
     }
 
     /// The path from the resource around the place.
@@ -214,15 +214,6 @@ impl<'w, 'v> Walk<'w, 'v> {
         object.iter().find_map(|(key, value)| {
             (key.len() == name.len() + 1 && key.strip_prefix('_') == Some(name)).then_some(value)
         })
-    }
-
-    fn invariants(&mut self, this: &'v Value, invariants: &[Invariant]) {
-        for invariant in invariants {
-            let resource = self.resources.last().copied().unwrap_or(this);
-            if !invariant.holds(&Focus { this, resource }) {
-                self.broken(invariant);
-            }
-        }
     }
 
     fn missing(&mut self, child: &Child) {

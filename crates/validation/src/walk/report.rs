@@ -5,7 +5,6 @@ use json::Value;
 
 use super::Walk;
 use super::path;
-use crate::invariants::Invariant;
 use crate::plan::{Node, Slice};
 use crate::{CodeCheck, codes};
 
@@ -20,6 +19,8 @@ const MAX_ISSUES: usize = 1_000;
 pub(super) struct Findings {
     issues: Vec<Issue>,
     more: bool,
+    /// Whether an error is among those that are not listed.
+    more_errors: bool,
     /// The code checks that nobody could decide, where somebody wants to know them.
     open: Option<Vec<CodeCheck>>,
 }
@@ -30,6 +31,7 @@ pub(super) struct Mark {
     issues: usize,
     open: usize,
     more: bool,
+    more_errors: bool,
 }
 
 /// An issue under construction.
@@ -103,9 +105,15 @@ impl Findings {
     fn push(&mut self, issue: Issue) {
         if self.issues.len() >= MAX_ISSUES {
             self.more = true;
+            self.more_errors |= issue.is_error();
         } else if !self.issues.iter().any(|known| is_same(known, &issue)) {
             self.issues.push(issue);
         }
+    }
+
+    /// Whether somebody looks at the report who wants to know all that is open.
+    pub fn wants_open(&self) -> bool {
+        self.open.is_some()
     }
 
     fn mark(&self) -> Mark {
@@ -113,34 +121,44 @@ impl Findings {
             issues: self.issues.len(),
             open: self.open.as_ref().map_or(0, Vec::len),
             more: self.more,
+            more_errors: self.more_errors,
         }
     }
 
     fn errors_since(&self, mark: Mark) -> usize {
         let errors = self.issues.iter().skip(mark.issues);
-        errors.filter(|issue| issue.is_error()).count() + usize::from(self.more && !mark.more)
+        errors.filter(|issue| issue.is_error()).count()
+            + usize::from(self.more_errors && !mark.more_errors)
     }
 
     /// Forgets what was found since a mark; whether an error was among it.
     fn roll_back(&mut self, mark: Mark) -> bool {
         let failed = diagnostics::has_errors(self.issues.iter().skip(mark.issues))
-            || (self.more && !mark.more);
+            || (self.more_errors && !mark.more_errors);
         self.issues.truncate(mark.issues);
         self.more = mark.more;
+        self.more_errors = mark.more_errors;
         if let Some(open) = &mut self.open {
             open.truncate(mark.open);
         }
         failed
     }
 
-    pub fn finish(mut self) -> crate::Report {
+    pub fn finish(mut self, root: &str) -> crate::Report {
         if self.more {
+            let severity = if self.more_errors {
+                Severity::Error
+            } else {
+                Severity::Warning
+            };
             self.issues.push(
-                Issue::error(
+                Issue::new(
                     codes::TOO_MANY_ISSUES,
+                    severity,
                     IssueType::TooLong,
                     format!("there are more than {MAX_ISSUES} issues, and the rest is not listed"),
                 )
+                .at_element(root)
                 .help("mend these first"),
             );
         }
@@ -261,21 +279,6 @@ impl Walk<'_, '_> {
                 slice.name, slice.rule.min
             ));
             issue.mend("see the profile's slice of that name for what marks it");
-        });
-    }
-
-    pub(super) fn broken(&mut self, invariant: &Invariant) {
-        self.raise(codes::INVARIANT, |issue| {
-            issue.kind(IssueType::Invariant);
-            if !invariant.is_error {
-                issue.warning();
-            }
-            issue.say(format!(
-                "a rule does not hold ({}): {}",
-                invariant.key(),
-                invariant.words()
-            ));
-            issue.mend("make the elements agree");
         });
     }
 

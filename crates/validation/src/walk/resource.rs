@@ -50,7 +50,7 @@ impl<'v> Walk<'_, 'v> {
                 inside.entry = entry_before;
             }
         }
-        self.invariants(value, &rule.invariants);
+        self.invariants(Some(value), None, &of_type.code, &rule.invariants);
     }
 
     /// The entry of the Bundle around the place whose resource is here.

@@ -40,6 +40,9 @@ impl<'v> Walk<'_, 'v> {
         if let Some(value) = value {
             self.primitive_value(value, rule, of_type, primitive);
         }
+        if !rule.invariants.is_empty() {
+            self.invariants(value, more, &of_type.code, &rule.invariants);
+        }
         match more {
             None => {}
             Some(Value::Object(object)) => {
@@ -69,7 +72,7 @@ impl<'v> Walk<'_, 'v> {
             && bound.strength == Strength::Required
         {
             // A code that is required cannot be replaced by a reason for its absence.
-            self.no_code(bound);
+            self.no_code(bound, false);
         }
         if rule.min > 0 && value.is_none() && rule.fixed.is_some() {
             // A fixed value cannot be replaced by a reason for its absence.
@@ -127,7 +130,6 @@ impl<'v> Walk<'_, 'v> {
             });
         }
         self.fixed(value, rule);
-        self.invariants(value, &rule.invariants);
         self.bound(value, rule, of_type);
         if let Some(longest) = rule.max_length
             && value
