@@ -221,7 +221,8 @@ impl<'t> Lexer<'t> {
     }
 
     fn moment(&mut self) -> Result<Token, Mistake> {
-        let wrong = self.mistake("not a date or time: write @YYYY-MM-DD, @YYYY-MM-DDThh:mm:ss or @Thh:mm:ss");
+        let wrong = self
+            .mistake("not a date or time: write @YYYY-MM-DD, @YYYY-MM-DDThh:mm:ss or @Thh:mm:ss");
         self.at += 1;
         let start = self.at;
         let found = if self.take("T") {

@@ -11,7 +11,7 @@ use crate::error::{CompileError, CompileErrorKind, EvaluationError, Mistake};
 use crate::eval::{Run, Scope};
 use crate::function::Function;
 use crate::item::{Collection, Item, Node};
-use crate::kinds::System;
+use crate::kinds::{Kind, System};
 use crate::model::Member;
 use crate::{Environment, Model, Ty};
 
@@ -37,6 +37,7 @@ pub struct Plan {
     text: Box<str>,
     roots: Vec<Ty>,
     expression: Expr,
+    gives: Option<Vec<Kind>>,
     model: Model,
 }
 
@@ -84,6 +85,19 @@ pub(crate) enum Op {
     Sort(Box<Expr>, Vec<(Expr, bool)>),
 }
 
+impl Expr {
+    fn value_set(&self) -> Option<&str> {
+        match &self.op {
+            Op::Member(_, member) => member.value_set.as_deref(),
+            Op::OfType(on, _)
+            | Op::As(on, _)
+            | Op::At(on, _)
+            | Op::Call(Function::Where, on, _) => on.value_set(),
+            _ => None,
+        }
+    }
+}
+
 /// `=`, `!=`, `~`, `!~`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Equality {
@@ -105,8 +119,7 @@ impl Test {
         match item {
             Item::Node(node) => self.fhir.is_some_and(|ty| {
                 node.ty == ty
-                    || (model.is_a(node.ty, ty)
-                        && !(self.exact && model.primitive(ty).is_some()))
+                    || (model.is_a(node.ty, ty) && !(self.exact && model.primitive(ty).is_some()))
             }),
             other => self.system.is_some() && System::of(other) == self.system,
         }
@@ -136,9 +149,7 @@ impl Plan {
     ) -> Result<Self, CompileError> {
         let Some(roots) = model.types_at(root) else {
             let message = format!("`{root}` is no type and no element");
-            return Err(
-                Mistake::new(CompileErrorKind::UnknownType, 0, message).in_text(expression)
-            );
+            return Err(Mistake::new(CompileErrorKind::UnknownType, 0, message).in_text(expression));
         };
         Self::compile_for(expression, &roots, model, options)
     }
@@ -158,7 +169,8 @@ impl Plan {
         Ok(Self {
             text: expression.into(),
             roots: roots.to_vec(),
-            expression: compiled,
+            expression: compiled.0,
+            gives: compiled.1.kinds,
             model: model.clone(),
         })
     }
@@ -181,6 +193,22 @@ impl Plan {
     /// The definitions that it was compiled with.
     pub fn definitions(&self) -> &Definitions {
         self.model.definitions()
+    }
+
+    /// The names of the types that the expression can give: `code`, `Quantity`; of FHIRPath's own,
+    /// `System.Boolean`. `None` when that is not known before it is run.
+    pub fn gives(&self) -> Option<Vec<String>> {
+        let name = |kind: &Kind| match kind {
+            Kind::Fhir(ty) => self.model.name(*ty).to_owned(),
+            Kind::System(system) => format!("System.{}", system.name()),
+        };
+        Some(self.gives.as_ref()?.iter().map(name).collect())
+    }
+
+    /// The value set that the codes it leads to are bound to, where the expression ends in one
+    /// element.
+    pub fn value_set(&self) -> Option<&str> {
+        self.expression.value_set()
     }
 
     /// All that the expression gives for a node.
@@ -232,7 +260,9 @@ impl Plan {
         work: impl FnOnce(&Run<'_, '_, 'v>, Scope<'_, 'v>) -> Result<T, crate::error::Fault>,
     ) -> Result<T, EvaluationError> {
         let this = Item::Node(Node {
-            ty: self.model.refine(node.ty, node.value.unwrap_or(&json::Value::Null)),
+            ty: self
+                .model
+                .refine(node.ty, node.value.unwrap_or(&json::Value::Null)),
             ..node
         });
         let run = Run::new(&self.model, environment, Some(&this));

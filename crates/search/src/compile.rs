@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
-use definitions::{Definitions, ElementId, SearchKind, Shape};
+use definitions::{Definitions, SearchKind};
+use fhirpath::{Model, Plan};
 use terminology::Terminology;
 
-use crate::expression::{self, Path, Step};
+use crate::expression;
 
 /// A search parameter of a type, as it is really indexed.
 #[derive(Debug, Clone)]
@@ -19,38 +20,7 @@ pub struct Parameter {
     pub url: String,
     /// For a reference: the types it may point at; empty for any.
     pub targets: Vec<String>,
-    pub(crate) plans: Vec<Plan>,
-}
-
-/// A path whose names are those of JSON members and whose types are known.
-#[derive(Debug, Clone)]
-pub(crate) struct Plan {
-    pub(crate) moves: Vec<Move>,
-    pub(crate) truth: bool,
-}
-
-/// One move through the tree.
-#[derive(Debug, Clone)]
-pub(crate) enum Move {
-    /// Into members: the JSON name, and what stands there.
-    Into(Vec<(String, Arc<Leaf>)>),
-    /// Only values of this FHIR type.
-    Typed(String),
-    /// Only references whose target has this type.
-    Resolves(String),
-    /// Only values with this member.
-    Equals(String, String),
-    /// Into the values of extensions with this url.
-    Extension(String),
-}
-
-/// What stands at the end of a move.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Leaf {
-    /// The FHIR type: `CodeableConcept`, `code`.
-    pub(crate) type_name: String,
-    /// The value set that a `code` is bound to, which gives it its system.
-    pub(crate) value_set: Option<String>,
+    pub(crate) plans: Vec<Arc<Plan>>,
 }
 
 /// The parameters of one type.
@@ -64,6 +34,7 @@ pub(crate) struct OfType {
 pub struct Indexer {
     definitions: Definitions,
     pub(crate) terminology: Terminology,
+    pub(crate) model: Model,
     types: RwLock<HashMap<String, Arc<OfType>>>,
 }
 
@@ -79,6 +50,7 @@ impl Indexer {
         Self {
             definitions: definitions.clone(),
             terminology: Terminology::new(definitions),
+            model: Model::new(definitions),
             types: RwLock::new(HashMap::new()),
         }
     }
@@ -103,10 +75,10 @@ impl Indexer {
             return known;
         }
         // Only types that exist are kept, so that made-up names cannot fill the memory.
-        let Some(shape) = self.definitions.shape_of_type(resource_type) else {
+        if self.definitions.shape_of_type(resource_type).is_none() {
             return Arc::default();
-        };
-        let compiled = Arc::new(self.compile(resource_type, &shape));
+        }
+        let compiled = Arc::new(self.compile(resource_type));
         let mut types = match self.types.write() {
             Ok(types) => types,
             Err(poisoned) => poisoned.into_inner(),
@@ -114,7 +86,7 @@ impl Indexer {
         Arc::clone(types.entry(resource_type.to_owned()).or_insert(compiled))
     }
 
-    fn compile(&self, resource_type: &str, shape: &Shape) -> OfType {
+    fn compile(&self, resource_type: &str) -> OfType {
         let mut parameters = Vec::new();
         let mut unsupported = Vec::new();
         let mut defined = self.definitions.search_parameters(resource_type);
@@ -135,7 +107,7 @@ impl Indexer {
                     SearchKind::Token
                     | SearchKind::Reference
                     | SearchKind::Date
-                    | SearchKind::String => self.plans(&definition, resource_type, shape),
+                    | SearchKind::String => self.plans(&definition, resource_type),
                     other => Err(format!("no index of kind {} is kept", other.code())),
                 },
             };
@@ -160,175 +132,31 @@ impl Indexer {
         &self,
         definition: &definitions::SearchParameter,
         resource_type: &str,
-        shape: &Shape,
-    ) -> Result<Vec<Plan>, String> {
+    ) -> Result<Vec<Arc<Plan>>, String> {
         let text = definition.expression.as_deref().unwrap_or_default();
         if text.trim().is_empty() {
             return Err("it has no expression".to_owned());
         }
-        // The alternatives of other types need not be understood: they are split off first.
-        let mut plans = Vec::new();
-        let mut problem = None;
-        for part in split(text) {
-            match expression::parse(part) {
-                Ok(paths) => {
-                    for path in paths {
-                        if matches!(path.root.as_str(), "Resource" | "DomainResource")
-                            || path.root == resource_type
-                        {
-                            plans.push(self.plan(&path, shape, definition.kind)?);
-                        }
-                    }
-                }
-                Err(why) if mentions(part, resource_type) => problem = Some(why),
-                Err(_) => {}
+        let plans = expression::compile(text, resource_type, &self.model)
+            .map_err(|error| format!("its expression cannot be followed: {error}"))?;
+        if plans.is_empty() {
+            return Err("its expression does not start from this type".to_owned());
+        }
+        for plan in &plans {
+            // `System.Boolean` is what a parameter like `deceased` works out.
+            let fits = |type_name: &String| {
+                fits(definition.kind, type_name)
+                    || (type_name == "System.Boolean" && definition.kind == SearchKind::Token)
+            };
+            if plan.gives().is_some_and(|types| !types.iter().any(fits)) {
+                return Err(format!(
+                    "no index of kind {} fits what it leads to",
+                    definition.kind.code()
+                ));
             }
         }
-        match (problem, plans.is_empty()) {
-            (Some(why), _) => Err(why),
-            (None, true) => Err("its expression does not start from this type".to_owned()),
-            (None, false) => Ok(plans),
-        }
+        Ok(plans)
     }
-
-    fn plan(&self, path: &Path, shape: &Shape, kind: SearchKind) -> Result<Plan, String> {
-        /// A place in a Shape that a path has come to.
-        struct At {
-            shape: Shape,
-            element: ElementId,
-            leaf: Arc<Leaf>,
-        }
-        let leaf = |type_name: &str, value_set: Option<&str>| {
-            Arc::new(Leaf {
-                type_name: type_name.to_owned(),
-                value_set: value_set.map(str::to_owned),
-            })
-        };
-        let mut moves = Vec::new();
-        let mut at = vec![At {
-            shape: shape.clone(),
-            element: shape.root(),
-            leaf: leaf(shape.type_name(), None),
-        }];
-        let mut first = true;
-        for step in &path.steps {
-            match step {
-                Step::Child(name) => {
-                    let mut next = Vec::new();
-                    let mut names: Vec<(String, Arc<Leaf>)> = Vec::new();
-                    for here in &at {
-                        let scope = if first {
-                            Some((here.shape.clone(), here.element))
-                        } else {
-                            self.definitions
-                                .scope(&here.shape, here.element, &here.leaf.type_name)
-                        };
-                        let Some((scope, parent)) = scope else {
-                            continue;
-                        };
-                        let Some(id) = scope.child(parent, name) else {
-                            continue;
-                        };
-                        let element = scope.element(id);
-                        let value_set = element.binding.as_ref().map(|b| b.value_set.as_deref());
-                        let value_set = value_set.flatten();
-                        if element.types.is_empty() {
-                            // Content defined elsewhere in the type: the name alone counts.
-                            let leaf = leaf("BackboneElement", None);
-                            names.push((name.clone(), Arc::clone(&leaf)));
-                            next.push(At {
-                                shape: scope.clone(),
-                                element: id,
-                                leaf,
-                            });
-                        }
-                        for element_type in &element.types {
-                            let leaf = leaf(&element_type.code, value_set);
-                            let json = match element.is_choice {
-                                true => format!("{name}{}", capital(&element_type.code)),
-                                false => name.clone(),
-                            };
-                            if !names.iter().any(|(known, l)| *known == json && *l == leaf) {
-                                names.push((json, Arc::clone(&leaf)));
-                            }
-                            next.push(At {
-                                shape: scope.clone(),
-                                element: id,
-                                leaf,
-                            });
-                        }
-                    }
-                    if next.is_empty() {
-                        return Err(format!("`{name}` is no element there"));
-                    }
-                    moves.push(Move::Into(names));
-                    at = next;
-                    first = false;
-                }
-                Step::As(type_name) => {
-                    at.retain(|here| here.leaf.type_name == *type_name);
-                    if at.is_empty() {
-                        return Err(format!("nothing there can be a {type_name}"));
-                    }
-                    moves.push(Move::Typed(type_name.clone()));
-                }
-                Step::Resolves(type_name) => moves.push(Move::Resolves(type_name.clone())),
-                Step::Equals(name, text) => moves.push(Move::Equals(name.clone(), text.clone())),
-                Step::Extension(url) => {
-                    // Its value has the types that any extension may have.
-                    moves.push(Move::Extension(url.clone()));
-                    at.clear();
-                }
-            }
-        }
-        if !path.truth && !at.is_empty() && !at.iter().any(|here| fits(kind, &here.leaf.type_name))
-        {
-            return Err(format!(
-                "no index of kind {} fits what it leads to",
-                kind.code()
-            ));
-        }
-        Ok(Plan {
-            moves,
-            truth: path.truth,
-        })
-    }
-}
-
-/// The alternatives of a union at the outermost level.
-fn split(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let (mut depth, mut start, mut quoted) = (0_i32, 0, false);
-    for (index, c) in text.char_indices() {
-        match c {
-            '\'' => quoted = !quoted,
-            '(' if !quoted => depth += 1,
-            ')' if !quoted => depth -= 1,
-            '|' if !quoted && depth == 0 => {
-                parts.extend(text.get(start..index));
-                start = index + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.extend(text.get(start..));
-    parts
-}
-
-/// Whether an alternative starts from a type.
-fn mentions(part: &str, resource_type: &str) -> bool {
-    let part = part.trim_start_matches(|c: char| c == '(' || c.is_whitespace());
-    part.split(|c: char| !c.is_alphanumeric())
-        .next()
-        .is_some_and(|root| root == resource_type || root == "Resource" || root == "DomainResource")
-}
-
-fn capital(name: &str) -> String {
-    let mut chars = name.chars();
-    chars
-        .next()
-        .map(|first| first.to_ascii_uppercase().to_string() + chars.as_str())
-        .unwrap_or_default()
 }
 
 /// Whether an index of a kind can hold values of a type (FHIR R4 search, section 3.1.1.4).

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use definitions::SearchKind;
 use fhir::Reference;
+use fhirpath::{Item, Node, Plan};
 use jiff::Timestamp;
 use json::Value;
 use store::IndexRow;
 
-use crate::compile::{Indexer, Leaf, Move, Parameter, Plan, fits};
+use crate::compile::{Indexer, Parameter, fits};
 use crate::date::range;
+use crate::expression::follow;
 use crate::value::fold;
 
 /// The longest text that goes into an index, in bytes. Longer text is found by its beginning.
@@ -24,100 +26,21 @@ pub fn index(indexer: &Indexer, resource: &Value) -> Vec<IndexRow> {
         return Vec::new();
     };
     let of_type = indexer.of_type(resource_type);
+    let node = indexer.model.resource_node(resource);
     for parameter in of_type.parameters.iter() {
         for plan in &parameter.plans {
-            let found = follow(plan, resource);
-            if plan.truth {
-                let truth = found
-                    .iter()
-                    .any(|(value, _)| value.as_bool() != Some(false));
-                rows.insert(token(parameter, String::new(), &truth.to_string()));
-                continue;
-            }
-            for (value, type_of) in found {
-                extract(indexer, parameter, value, &type_of, &mut rows);
+            for item in follow(plan, node) {
+                match item {
+                    Item::Boolean(truth) => {
+                        rows.insert(token(parameter, String::new(), &truth.to_string()));
+                    }
+                    Item::Node(node) => extract(indexer, parameter, plan, node, &mut rows),
+                    _ => {}
+                }
             }
         }
     }
     rows.into_iter().collect()
-}
-
-/// What stands at the end of a path.
-#[derive(Debug, Clone)]
-enum TypeOf<'p> {
-    Leaf(&'p Leaf),
-    /// The type that the name of an extension's value ends in.
-    Named(String),
-}
-
-impl TypeOf<'_> {
-    fn name(&self) -> &str {
-        match self {
-            Self::Leaf(leaf) => &leaf.type_name,
-            Self::Named(name) => name,
-        }
-    }
-}
-
-fn follow<'v, 'p>(plan: &'p Plan, resource: &'v Value) -> Vec<(&'v Value, TypeOf<'p>)> {
-    let mut here: Vec<(&Value, TypeOf<'p>)> = vec![(resource, TypeOf::Named(String::new()))];
-    for step in &plan.moves {
-        here = match step {
-            Move::Into(names) => here
-                .iter()
-                .flat_map(|(value, _)| {
-                    names.iter().flat_map(|(name, leaf)| {
-                        value
-                            .each(name)
-                            .filter(|child| !matches!(child, Value::Null))
-                            .map(|child| (child, TypeOf::Leaf(leaf.as_ref())))
-                    })
-                })
-                .collect(),
-            Move::Typed(type_name) => {
-                here.retain(|(_, type_of)| type_of.name() == type_name);
-                here
-            }
-            Move::Resolves(type_name) => {
-                here.retain(|(value, _)| {
-                    value
-                        .text("reference")
-                        .and_then(Reference::parse)
-                        .and_then(Reference::type_name)
-                        == Some(type_name.as_str())
-                        || value.text("type") == Some(type_name.as_str())
-                });
-                here
-            }
-            Move::Equals(name, text) => {
-                here.retain(|(value, _)| value.text(name) == Some(text.as_str()));
-                here
-            }
-            Move::Extension(url) => here
-                .iter()
-                .flat_map(|(value, _)| value.each("extension"))
-                .filter(|extension| extension.text("url") == Some(url.as_str()))
-                .filter_map(|extension| {
-                    extension.as_object()?.iter().find_map(|(name, value)| {
-                        let type_name = name.strip_prefix("value")?;
-                        Some((value, TypeOf::Named(uncapital(type_name))))
-                    })
-                })
-                .collect(),
-        };
-    }
-    here
-}
-
-/// The type that a choice name ends in: `String` is `string`, `CodeableConcept` stays.
-fn uncapital(name: &str) -> String {
-    match name {
-        "String" | "Code" | "Boolean" | "Id" | "Uri" | "Date" | "Instant" | "Markdown" => {
-            name.to_ascii_lowercase()
-        }
-        "DateTime" => "dateTime".to_owned(),
-        other => other.to_owned(),
-    }
 }
 
 fn token(parameter: &Parameter, system: String, code: &str) -> IndexRow {
@@ -131,15 +54,16 @@ fn token(parameter: &Parameter, system: String, code: &str) -> IndexRow {
 fn extract(
     indexer: &Indexer,
     parameter: &Parameter,
-    value: &Value,
-    type_of: &TypeOf<'_>,
+    plan: &Plan,
+    node: Node<'_>,
     rows: &mut BTreeSet<IndexRow>,
 ) {
-    if !fits(parameter.kind, type_of.name()) {
+    let type_name = indexer.model.name(node.ty());
+    let Some(value) = node.value().filter(|_| fits(parameter.kind, type_name)) else {
         return;
-    }
+    };
     match parameter.kind {
-        SearchKind::Token => tokens(indexer, parameter, value, type_of, rows),
+        SearchKind::Token => tokens(indexer, parameter, plan, value, type_name, rows),
         SearchKind::Reference => {
             if let Some(Reference::Local { type_name, id, .. }) =
                 value.text("reference").and_then(Reference::parse)
@@ -152,7 +76,7 @@ fn extract(
             }
         }
         SearchKind::Date => {
-            for (lo, hi) in ranges(value, type_of.name()) {
+            for (lo, hi) in ranges(value, type_name) {
                 rows.insert(IndexRow::Date {
                     param: parameter.code.clone(),
                     lo,
@@ -161,7 +85,7 @@ fn extract(
             }
         }
         SearchKind::String => {
-            for text in texts(value, type_of.name()) {
+            for text in texts(value, type_name) {
                 let mut norm = fold(text);
                 let end = (0..=MAX_TEXT.min(norm.len()))
                     .rev()
@@ -183,8 +107,9 @@ fn extract(
 fn tokens(
     indexer: &Indexer,
     parameter: &Parameter,
+    plan: &Plan,
     value: &Value,
-    type_of: &TypeOf<'_>,
+    type_name: &str,
     rows: &mut BTreeSet<IndexRow>,
 ) {
     let mut add = |system: Option<&str>, code: Option<&str>| {
@@ -196,7 +121,7 @@ fn tokens(
             ));
         }
     };
-    match (type_of.name(), value) {
+    match (type_name, value) {
         ("CodeableConcept", _) => {
             for coding in value.each("coding") {
                 add(coding.text("system"), coding.text("code"));
@@ -208,13 +133,10 @@ fn tokens(
         ("ContactPoint", _) => add(None, value.text("value")),
         (_, Value::Bool(truth)) => add(None, Some(if *truth { "true" } else { "false" })),
         ("code", Value::String(code)) => {
-            let system = match type_of {
-                TypeOf::Leaf(leaf) => leaf
-                    .value_set
-                    .as_deref()
-                    .and_then(|set| indexer.terminology.system_of(set, code)),
-                TypeOf::Named(_) => None,
-            };
+            // The value set that a `code` is bound to gives it its system.
+            let system = plan
+                .value_set()
+                .and_then(|set| indexer.terminology.system_of(set, code));
             add(system, Some(code));
         }
         (_, Value::String(text)) => add(None, Some(text)),

@@ -198,11 +198,7 @@ impl Compiler<'_> {
             ordered: true,
             ..input.is.clone()
         };
-        Ok(Typed::new(
-            Op::Sort(Box::new(input.expr), compiled),
-            at,
-            is,
-        ))
+        Ok(Typed::new(Op::Sort(Box::new(input.expr), compiled), at, is))
     }
 
     fn check_input(
@@ -243,8 +239,7 @@ impl Compiler<'_> {
             .iter()
             .flatten()
             .any(|kind| matches!(kind, Kind::Fhir(_)));
-        system == System::String
-            || (of_fhir && (system.is_date() || system == System::Time))
+        system == System::String || (of_fhir && (system.is_date() || system == System::Time))
     }
 
     fn check_arguments(

@@ -15,13 +15,13 @@ use crate::parser::parse;
 use crate::plan::{Expr, Op, Options, Test};
 use crate::{Model, Ty};
 
-/// Compiles an expression for nodes of some types.
+/// Compiles an expression for nodes of some types; and what is known of its result.
 pub(crate) fn compile(
     text: &str,
     roots: &[Ty],
     model: &Model,
     options: &Options<'_>,
-) -> Result<Expr, Mistake> {
+) -> Result<(Expr, Static), Mistake> {
     let ast = parse(text)?;
     let compiler = Compiler { model, options };
     let root = Static::fhir(roots);
@@ -31,7 +31,8 @@ pub(crate) fn compile(
         total: None,
         in_loop: false,
     };
-    Ok(compiler.expression(&ast, &scope)?.expr)
+    let typed = compiler.expression(&ast, &scope)?;
+    Ok((typed.expr, typed.is))
 }
 
 struct Compiler<'c> {

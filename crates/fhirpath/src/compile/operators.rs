@@ -154,7 +154,9 @@ impl Compiler<'_> {
                     (System::Integer, System::Integer) if operator == Operator::Divide => {
                         System::Decimal
                     }
-                    (System::Quantity, _) | (_, System::Quantity) if !one.is_date() && one != System::Time => {
+                    (System::Quantity, _) | (_, System::Quantity)
+                        if !one.is_date() && one != System::Time =>
+                    {
                         System::Quantity
                     }
                     (System::Integer, other) => other,
@@ -177,11 +179,7 @@ impl Compiler<'_> {
 fn are_ordered(one: System, two: System) -> bool {
     (one.is_number() && two.is_number())
         || (one.is_date() && two.is_date())
-        || (one == two
-            && matches!(
-                one,
-                System::String | System::Time | System::Quantity
-            ))
+        || (one == two && matches!(one, System::String | System::Time | System::Quantity))
         || matches!(
             (one, two),
             (System::Quantity, other) | (other, System::Quantity) if other.is_number()

@@ -1,11 +1,11 @@
 //! Names: children, and the type that a path starts from.
 
+use crate::Ty;
 use crate::ast::Ast;
 use crate::error::{CompileErrorKind, Mistake};
 use crate::kinds::{Kind, Static, System};
 use crate::model::Member;
 use crate::plan::{Expr, Op, Test};
-use crate::Ty;
 
 use super::{Compiler, Scope, Typed, mistake};
 
@@ -123,11 +123,7 @@ impl Compiler<'_> {
         match (found.as_slice(), kinds.as_slice()) {
             // Any resource may stand there, and some will have it.
             ([], _) if open => Ok(self.named(on, name, at, is(Static::any()))),
-            ([], []) => Ok(Typed::new(
-                Op::Constants(Vec::new()),
-                at,
-                Static::nothing(),
-            )),
+            ([], []) => Ok(Typed::new(Op::Constants(Vec::new()), at, Static::nothing())),
             ([], _) => Err(self.unknown_member(&on.is, name, at)),
             ([member], [_]) if !open => {
                 let op = Op::Member(Box::new(on.expr), std::sync::Arc::clone(member));

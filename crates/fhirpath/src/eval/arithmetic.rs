@@ -55,6 +55,7 @@ impl<'v> Run<'_, '_, 'v> {
         if text.len() > self.environment.limits.text {
             return Err(Fault::limit(at, "a text is longer than is allowed"));
         }
+        self.charge_text(&text, at)?;
         Ok(Text::from(text))
     }
 

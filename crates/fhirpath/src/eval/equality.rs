@@ -139,11 +139,9 @@ impl<'v> Run<'_, '_, 'v> {
             };
             return Ok(Some(items.iter().any(is)));
         }
-        let found = self.visit(right, scope, &mut |other| {
-            match self.equal(&item, &other) {
-                Some(true) => super::ENOUGH,
-                _ => MORE,
-            }
+        let found = self.visit(right, scope, &mut |other| match self.equal(&item, &other) {
+            Some(true) => super::ENOUGH,
+            _ => MORE,
         })?;
         Ok(Some(found.is_break()))
     }
@@ -305,14 +303,16 @@ fn equivalent_trees(one: &Value, two: &Value) -> bool {
     let counts = |name: &str| name != "id";
     match (one, two) {
         (Value::Object(one), Value::Object(two)) => {
-            let size = |object: &json::Object| {
-                object.iter().filter(|(name, _)| counts(name)).count()
-            };
+            let size =
+                |object: &json::Object| object.iter().filter(|(name, _)| counts(name)).count();
             size(one) == size(two)
-                && one.iter().filter(|(name, _)| counts(name)).all(|(name, value)| {
-                    two.get(name)
-                        .is_some_and(|other| equivalent_trees(value, other))
-                })
+                && one
+                    .iter()
+                    .filter(|(name, _)| counts(name))
+                    .all(|(name, value)| {
+                        two.get(name)
+                            .is_some_and(|other| equivalent_trees(value, other))
+                    })
         }
         (Value::Array(one), Value::Array(two)) => {
             let mut rest: Vec<&Value> = two.iter().collect();

@@ -48,11 +48,11 @@ impl<'v> Run<'_, '_, 'v> {
             },
             F::IsDistinct => {
                 let mut seen = Seen::default();
-                let flow = self.visit(input, scope, &mut |item| {
-                    match self.is_new(&mut seen, &item, call.at)? {
-                        true => MORE,
-                        false => ENOUGH,
-                    }
+                let flow = self.visit(input, scope, &mut |item| match self
+                    .is_new(&mut seen, &item, call.at)?
+                {
+                    true => MORE,
+                    false => ENOUGH,
                 })?;
                 Ok(Some(flow.is_continue()))
             }
@@ -64,9 +64,7 @@ impl<'v> Run<'_, '_, 'v> {
                     Some(unit) => self.one_text(unit, scope)?,
                     None => None,
                 };
-                Ok(Some(
-                    self.convert(system, &item, unit.as_deref()).is_some(),
-                ))
+                Ok(Some(self.convert(system, &item, unit.as_deref()).is_some()))
             }
             F::StartsWith | F::EndsWith | F::ContainsText | F::Matches | F::MatchesFull => {
                 self.text_test(call, scope)
@@ -112,12 +110,7 @@ impl<'v> Run<'_, '_, 'v> {
     }
 
     /// Whether no item is this boolean; an item that is none is an error.
-    fn no_boolean(
-        &self,
-        input: &Expr,
-        scope: Scope<'_, 'v>,
-        wanted: bool,
-    ) -> Result<bool, Fault> {
+    fn no_boolean(&self, input: &Expr, scope: Scope<'_, 'v>, wanted: bool) -> Result<bool, Fault> {
         let flow = self.visit(input, scope, &mut |item| match self.boolean(&item) {
             Some(truth) if truth == wanted => ENOUGH,
             Some(_) => MORE,

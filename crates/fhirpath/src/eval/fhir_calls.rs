@@ -24,12 +24,17 @@ impl<'v> Run<'_, '_, 'v> {
                     return MORE;
                 };
                 self.visit(call.input, scope, &mut |item| {
-                    self.extensions(&item, "extension", call.at, &mut |extension| {
-                        match extension.value.and_then(|value| value.text("url")) == Some(&*url) {
+                    self.extensions(
+                        &item,
+                        "extension",
+                        call.at,
+                        &mut |extension| match extension.value.and_then(|value| value.text("url"))
+                            == Some(&*url)
+                        {
                             true => sink(Item::Node(extension)),
                             false => MORE,
-                        }
-                    })
+                        },
+                    )
                 })
             }
             Function::GetValue => {
@@ -41,11 +46,12 @@ impl<'v> Run<'_, '_, 'v> {
                 give(value, sink)
             }
             Function::CheckModifiers => self.check_modifiers(call, scope, sink),
-            _ => self.visit(call.input, scope, &mut |item| {
-                match self.reference(&item).and_then(|to| self.resolve(&to)) {
-                    Some(node) => sink(Item::Node(node)),
-                    None => MORE,
-                }
+            _ => self.visit(call.input, scope, &mut |item| match self
+                .reference(&item)
+                .and_then(|to| self.resolve(&to))
+            {
+                Some(node) => sink(Item::Node(node)),
+                None => MORE,
             }),
         }
     }
@@ -66,21 +72,20 @@ impl<'v> Run<'_, '_, 'v> {
             _ => node.shadow,
         };
         let found = holder.and_then(|holder| holder.get(name));
-        self.emit(found, None, self.model.extension(), at, &mut |item| {
-            match item {
+        self.emit(
+            found,
+            None,
+            self.model.extension(),
+            at,
+            &mut |item| match item {
                 Item::Node(node) => work(node),
                 _ => MORE,
-            }
-        })
+            },
+        )
     }
 
     /// The input, unless something in it has a modifier extension that is not listed.
-    fn check_modifiers(
-        &self,
-        call: &Call<'_>,
-        scope: Scope<'_, 'v>,
-        sink: Sink<'_, 'v>,
-    ) -> Flow {
+    fn check_modifiers(&self, call: &Call<'_>, scope: Scope<'_, 'v>, sink: Sink<'_, 'v>) -> Flow {
         let mut known = Vec::new();
         for argument in call.arguments {
             known.extend(self.one_text(argument, scope)?);
@@ -135,13 +140,20 @@ impl<'v> Run<'_, '_, 'v> {
                     .map(|resource| self.model.resource_node(resource))
             });
         }
-        let bundle = root.value.filter(|root| root.text("resourceType") == Some("Bundle"))?;
-        let (path, _) = reference.split_once("/_history/").unwrap_or((reference, ""));
+        let bundle = root
+            .value
+            .filter(|root| root.text("resourceType") == Some("Bundle"))?;
+        let (path, _) = reference
+            .split_once("/_history/")
+            .unwrap_or((reference, ""));
         bundle
             .each("entry")
             .find(|entry| {
                 let full = entry.text("fullUrl").unwrap_or_default();
-                full == path || full.strip_suffix(path).is_some_and(|base| base.ends_with('/'))
+                full == path
+                    || full
+                        .strip_suffix(path)
+                        .is_some_and(|base| base.ends_with('/'))
             })
             .and_then(|entry| entry.get("resource"))
             .map(|resource| self.model.resource_node(resource))

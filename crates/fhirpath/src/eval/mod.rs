@@ -37,6 +37,9 @@ pub(crate) type Flow = Result<ControlFlow<()>, Fault>;
 /// Receives items.
 pub(crate) type Sink<'k, 'v> = &'k mut dyn FnMut(Item<'v>) -> Flow;
 
+/// How many bytes of text are one step's work.
+const BYTES_A_STEP: usize = 64;
+
 const MORE: Flow = Ok(ControlFlow::Continue(()));
 const ENOUGH: Flow = Ok(ControlFlow::Break(()));
 
@@ -74,7 +77,28 @@ impl<'p, 'e, 'v> Run<'p, 'e, 'v> {
 
     /// Counts a step.
     fn step(&self, at: u32) -> Result<(), Fault> {
-        match self.steps.get().checked_sub(1) {
+        self.charge(1, at)
+    }
+
+    /// Counts what is done with a text: long ones cost more, so that the time for all of them and
+    /// the memory of those that are made stay bounded too.
+    fn charge_text(&self, text: &str, at: u32) -> Result<(), Fault> {
+        match text.len() {
+            0..BYTES_A_STEP => Ok(()),
+            length => self.charge((length / BYTES_A_STEP) as u64, at),
+        }
+    }
+
+    /// Counts an item that is copied.
+    fn charge_copy(&self, item: &Item<'v>, at: u32) -> Result<(), Fault> {
+        match item {
+            Item::String(Text::Owned(text)) => self.charge_text(text, at),
+            _ => Ok(()),
+        }
+    }
+
+    fn charge(&self, steps: u64, at: u32) -> Result<(), Fault> {
+        match self.steps.get().checked_sub(steps) {
             Some(left) => {
                 self.steps.set(left);
                 Ok(())
@@ -98,10 +122,19 @@ impl<'p, 'e, 'v> Run<'p, 'e, 'v> {
                 }
                 MORE
             }
-            Op::This => give(scope.this.cloned(), sink),
-            Op::Index => sink(Item::Integer(i64::try_from(scope.index).unwrap_or(i64::MAX))),
+            Op::This => {
+                if let Some(this) = scope.this {
+                    self.charge_copy(this, expr.at)?;
+                }
+                give(scope.this.cloned(), sink)
+            }
+            Op::Index => sink(Item::Integer(
+                i64::try_from(scope.index).unwrap_or(i64::MAX),
+            )),
             Op::Total => {
                 for item in scope.total.into_iter().flatten() {
+                    self.step(expr.at)?;
+                    self.charge_copy(item, expr.at)?;
                     if sink(item.clone())?.is_break() {
                         return ENOUGH;
                     }
@@ -123,11 +156,11 @@ impl<'p, 'e, 'v> Run<'p, 'e, 'v> {
             Op::Named(on, name) => self.visit(on, scope, &mut |item| {
                 self.emit_named(&item, name, expr.at, sink)
             }),
-            Op::OfType(on, test) => self.visit(on, scope, &mut |item| {
-                match test.accepts(&item, self.model) {
-                    true => sink(item),
-                    false => MORE,
-                }
+            Op::OfType(on, test) => self.visit(on, scope, &mut |item| match test
+                .accepts(&item, self.model)
+            {
+                true => sink(item),
+                false => MORE,
             }),
             Op::As(on, test) => match self.one(on, scope)? {
                 Some(item) if test.accepts(&item, self.model) => sink(item),
@@ -259,6 +292,7 @@ impl<'p, 'e, 'v> Run<'p, 'e, 'v> {
     /// The only item of an expression; several are an error.
     fn one(&self, expr: &Expr, scope: Scope<'_, 'v>) -> Result<Option<Item<'v>>, Fault> {
         if let (Op::This, Some(this)) = (&expr.op, scope.this) {
+            self.charge_copy(this, expr.at)?;
             return Ok(Some(this.clone()));
         }
         let mut found = None;
@@ -292,16 +326,18 @@ impl<'p, 'e, 'v> Run<'p, 'e, 'v> {
 
     /// The only item of an expression as a text.
     fn one_text(&self, expr: &Expr, scope: Scope<'_, 'v>) -> Result<Option<Text<'v>>, Fault> {
-        match self.one(expr, scope)? {
-            None => Ok(None),
-            Some(Item::String(text)) => Ok(Some(text)),
+        let text = match self.one(expr, scope)? {
+            None => return Ok(None),
+            Some(Item::String(text)) => text,
             Some(Item::Node(node)) => match (node.value, node.text()) {
-                (_, Some(text)) => Ok(Some(Text::Borrowed(text))),
-                (None, _) => Ok(None),
-                _ => Err(Fault::input(expr.at, "text is wanted")),
+                (_, Some(text)) => Text::Borrowed(text),
+                (None, _) => return Ok(None),
+                _ => return Err(Fault::input(expr.at, "text is wanted")),
             },
-            Some(_) => Err(Fault::input(expr.at, "text is wanted")),
-        }
+            Some(_) => return Err(Fault::input(expr.at, "text is wanted")),
+        };
+        self.charge_text(&text, expr.at)?;
+        Ok(Some(text))
     }
 
     /// Whether an expression gives anything.

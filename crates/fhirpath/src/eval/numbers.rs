@@ -42,8 +42,7 @@ impl<'v> Run<'_, '_, 'v> {
             Some(argument) => match self.one_system(argument, scope)? {
                 None => return Ok(None),
                 Some(item) => Some(
-                    number(&item)
-                        .ok_or_else(|| Fault::input(argument.at, "a number is wanted"))?,
+                    number(&item).ok_or_else(|| Fault::input(argument.at, "a number is wanted"))?,
                 ),
             },
         };
@@ -132,9 +131,7 @@ fn power<'v>(item: &Item<'_>, value: Decimal, exponent: Decimal) -> Option<Item<
         return base.checked_pow(exponent).map(Item::Integer);
     }
     if exponent.is_integer() {
-        return value
-            .checked_powi(exponent.to_i64()?)
-            .map(Item::Decimal);
+        return value.checked_powi(exponent.to_i64()?).map(Item::Decimal);
     }
     if value.is_sign_negative() {
         return None;

@@ -66,9 +66,10 @@ impl<'v> Run<'_, '_, 'v> {
         rows.sort_by(|(one, _), (two, _)| {
             for (place, (one, two)) in one.iter().zip(two).enumerate() {
                 let ordering = match (one, two) {
+                    // What has no key comes last, or with the order turned round first.
                     (None, None) => Ordering::Equal,
-                    (None, Some(_)) => Ordering::Less,
-                    (Some(_), None) => Ordering::Greater,
+                    (None, Some(_)) => Ordering::Greater,
+                    (Some(_), None) => Ordering::Less,
                     (Some(one), Some(two)) => match compare(one, two, at) {
                         Ok(ordering) => ordering.unwrap_or(Ordering::Equal),
                         Err(why) => {

@@ -47,11 +47,7 @@ impl<'v> Run<'_, '_, 'v> {
         Ok(flow.is_continue() && found == Some(true))
     }
 
-    fn conforms_to(
-        &self,
-        call: &Call<'_>,
-        scope: Scope<'_, 'v>,
-    ) -> Result<Option<bool>, Fault> {
+    fn conforms_to(&self, call: &Call<'_>, scope: Scope<'_, 'v>) -> Result<Option<bool>, Fault> {
         let profile = match call.argument(0) {
             Some(profile) => self.one_text(profile, scope)?,
             None => None,
@@ -77,11 +73,7 @@ impl<'v> Run<'_, '_, 'v> {
         }
     }
 
-    fn member_of(
-        &self,
-        call: &Call<'_>,
-        scope: Scope<'_, 'v>,
-    ) -> Result<Option<bool>, Fault> {
+    fn member_of(&self, call: &Call<'_>, scope: Scope<'_, 'v>) -> Result<Option<bool>, Fault> {
         let value_set = match call.argument(0) {
             Some(value_set) => self.one_text(value_set, scope)?,
             None => None,

@@ -19,11 +19,11 @@ impl<'v> Run<'_, '_, 'v> {
         use Function as F;
         let input = call.input;
         match (call.function, call.arguments) {
-            (F::Where, [criteria]) => self.each(input, scope, &mut |item, inner| {
-                match self.truth(criteria, inner)? {
-                    Some(true) => sink(item.clone()),
-                    _ => MORE,
-                }
+            (F::Where, [criteria]) => self.each(input, scope, &mut |item, inner| match self
+                .truth(criteria, inner)?
+            {
+                Some(true) => sink(item.clone()),
+                _ => MORE,
             }),
             (F::Select, [projection]) => self.each(input, scope, &mut |_, inner| {
                 self.visit(projection, inner, sink)
@@ -207,6 +207,7 @@ impl<'v> Run<'_, '_, 'v> {
                 }
             })?;
             for item in &found {
+                self.charge_copy(item, projection.at)?;
                 if sink(item.clone())?.is_break() {
                     return ENOUGH;
                 }
@@ -219,6 +220,7 @@ impl<'v> Run<'_, '_, 'v> {
 
 /// Where a node is in memory: the same for the same part of a resource only.
 fn place(node: &Node<'_>) -> (usize, usize) {
-    let address = |part: Option<&json::Value>| part.map_or(0, |part| std::ptr::from_ref(part).addr());
+    let address =
+        |part: Option<&json::Value>| part.map_or(0, |part| std::ptr::from_ref(part).addr());
     (address(node.value), address(node.shadow))
 }

@@ -32,6 +32,7 @@ impl<'v> Run<'_, '_, 'v> {
         let system = item.system(self.model);
         if let Some(Item::String(text)) = &system {
             self.step(at)?;
+            self.charge_text(text, at)?;
             return Ok(!seen.texts.contains(&**text) && seen.texts.insert((**text).into()));
         }
         for other in &seen.others {
@@ -69,12 +70,14 @@ impl<'v> Run<'_, '_, 'v> {
         at: u32,
         sink: Sink<'_, 'v>,
     ) -> Flow {
-        self.visit(expr, scope, &mut |item| {
-            match self.is_new(seen, &item, at)? {
+        self.visit(
+            expr,
+            scope,
+            &mut |item| match self.is_new(seen, &item, at)? {
                 true => sink(item),
                 false => MORE,
-            }
-        })
+            },
+        )
     }
 
     pub(super) fn visit_set(
@@ -116,23 +119,20 @@ impl<'v> Run<'_, '_, 'v> {
             }
             (Function::Exclude, Some(other)) => {
                 let others = self.collect(other, scope)?;
-                self.visit(call.input, scope, &mut |item| {
-                    match self.is_among(&item, &others, at)? {
+                self.visit(
+                    call.input,
+                    scope,
+                    &mut |item| match self.is_among(&item, &others, at)? {
                         true => MORE,
                         false => sink(item),
-                    }
-                })
+                    },
+                )
             }
             _ => MORE,
         }
     }
 
-    fn is_among(
-        &self,
-        item: &Item<'v>,
-        others: &Collection<'v>,
-        at: u32,
-    ) -> Result<bool, Fault> {
+    fn is_among(&self, item: &Item<'v>, others: &Collection<'v>, at: u32) -> Result<bool, Fault> {
         for other in others {
             self.step(at)?;
             if self.equal(item, other) == Some(true) {

@@ -145,13 +145,7 @@ impl<'v> Run<'_, '_, 'v> {
         self.emit_descendants(node, at, MAX_DEPTH, sink)
     }
 
-    fn emit_descendants(
-        &self,
-        node: &Node<'v>,
-        at: u32,
-        depth: usize,
-        sink: Sink<'_, 'v>,
-    ) -> Flow {
+    fn emit_descendants(&self, node: &Node<'v>, at: u32, depth: usize, sink: Sink<'_, 'v>) -> Flow {
         let Some(depth) = depth.checked_sub(1) else {
             return Err(Fault::limit(at, "the resource is nested too deeply"));
         };

@@ -27,7 +27,6 @@ pub(super) fn lay_out(model: &Model, name: &str, of: u16) -> Option<Type> {
     Some(Type {
         name: shape.type_name().into(),
         primitive: is_primitive.then(|| Primitive::of(name)),
-        is_resource: shape.kind() == Kind::Resource,
         ancestors,
         elements,
     })
@@ -55,12 +54,7 @@ fn lay_out_element(model: &Model, shape: &Shape, of: u16, element: &ShapeElement
     }
 }
 
-fn lay_out_member(
-    model: &Model,
-    shape: &Shape,
-    of: u16,
-    id: definitions::ElementId,
-) -> Member {
+fn lay_out_member(model: &Model, shape: &Shape, of: u16, id: definitions::ElementId) -> Member {
     let element = shape.element(id);
     let here = |index: usize| Ty {
         of,
@@ -93,14 +87,16 @@ fn lay_out_member(
             })
             .collect()
     };
-    let may_be_primitive = choices
-        .iter()
-        .any(|choice| is_primitive(model, choice.ty));
+    let may_be_primitive = choices.iter().any(|choice| is_primitive(model, choice.ty));
     Member {
         name: element.name.clone(),
         is_choice: element.is_choice,
         is_array: element.is_array,
         may_be_primitive,
+        value_set: element
+            .binding
+            .as_ref()
+            .and_then(|binding| binding.value_set.clone()),
         choices,
     }
 }

@@ -78,7 +78,6 @@ pub(crate) struct Type {
     pub name: Box<str>,
     /// What it is, for a primitive type.
     pub primitive: Option<Primitive>,
-    pub is_resource: bool,
     /// Its own place, then those of the types that it specialises.
     ancestors: Vec<u16>,
     elements: Vec<Element>,
@@ -99,9 +98,12 @@ pub(crate) struct Member {
     pub name: Box<str>,
     /// Whether the JSON name ends in the type.
     pub is_choice: bool,
+    /// Whether JSON holds an array.
     pub is_array: bool,
     /// Whether any of its types is primitive, so that it may have a `_name` beside it.
     pub may_be_primitive: bool,
+    /// The value set that its codes come from.
+    pub value_set: Option<Box<str>>,
     pub choices: Vec<Choice>,
 }
 

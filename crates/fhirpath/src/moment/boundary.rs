@@ -68,7 +68,10 @@ impl Moment {
         if known < Precision::Second || self.digits < 3 {
             let kept = match self.digits {
                 _ if known < Precision::Second => 0,
-                digits => self.nanosecond / 10i32.pow(9 - u32::from(digits)) * 10i32.pow(9 - u32::from(digits)),
+                digits => {
+                    self.nanosecond / 10i32.pow(9 - u32::from(digits))
+                        * 10i32.pow(9 - u32::from(digits))
+                }
             };
             let rest = match self.digits {
                 _ if known < Precision::Second => 999_000_000,

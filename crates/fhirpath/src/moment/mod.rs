@@ -182,15 +182,16 @@ impl Moment {
     /// Which comes first; `None` where the precisions, or a time zone that only one of them has,
     /// leave it open. Times of day are not compared with dates: that is `None` too.
     pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
-        let (one, two) = (self.kind == MomentKind::Time, other.kind == MomentKind::Time);
+        let (one, two) = (
+            self.kind == MomentKind::Time,
+            other.kind == MomentKind::Time,
+        );
         if one != two {
             return None;
         }
         let timed = |moment: &Self| moment.precision >= Precision::Hour;
         match (timed(self) && timed(other), self.offset, other.offset) {
-            (true, Some(one), Some(two)) if one != two => {
-                self.utc()?.compare_parts(&other.utc()?)
-            }
+            (true, Some(one), Some(two)) if one != two => self.utc()?.compare_parts(&other.utc()?),
             (true, Some(_), None) => other.compare_floating(self).map(Ordering::reverse),
             (true, None, Some(_)) => self.compare_floating(other),
             _ => self.compare_parts(other),

@@ -137,7 +137,10 @@ impl Reader<'_> {
     }
 
     /// `None` for what is no time zone, `Some(None)` for none.
-    #[allow(clippy::option_option, reason = "a fault and an absence are two things")]
+    #[allow(
+        clippy::option_option,
+        reason = "a fault and an absence are two things"
+    )]
     fn zone(&mut self) -> Option<Option<i16>> {
         if self.0.is_empty() {
             return Some(None);
