@@ -5,5 +5,6 @@
 //! `tests/any_input.rs` of the main workspace runs the same functions, bounded, on every toolchain.
 
 mod checks;
+pub mod seeds;
 
 pub use checks::*;

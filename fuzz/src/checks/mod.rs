@@ -3,15 +3,19 @@
 mod codes;
 mod definitions;
 mod exports;
+mod fhirpath;
 mod json;
 mod validate;
+mod verdict;
 mod xml;
 
 pub use self::codes::grammar;
 pub use self::definitions::{definition, package};
 pub use self::exports::{csv, json_tree, xlsx};
+pub use self::fhirpath::{fhirpath, patch};
 pub use self::json::json;
 pub use self::validate::validate;
+pub use self::verdict::verdict;
 pub use self::xml::{narrative, round_trip, xml};
 
 /// What a target is called and what it calls.
@@ -23,6 +27,9 @@ pub const TARGETS: &[Target] = &[
     ("xml", xml),
     ("round_trip", round_trip),
     ("validate", validate),
+    ("verdict", verdict),
+    ("fhirpath", fhirpath),
+    ("patch", patch),
     ("narrative", narrative),
     ("grammar", grammar),
     ("package", package),

@@ -23,7 +23,13 @@ pub fn validate(bytes: &[u8]) {
     );
     let mut seen: Vec<(&str, Option<&str>, &str)> = issues
         .iter()
-        .map(|issue| (&*issue.code, issue.element.as_deref(), issue.message.as_str()))
+        .map(|issue| {
+            (
+                &*issue.code,
+                issue.element.as_deref(),
+                issue.message.as_str(),
+            )
+        })
         .collect();
     let all = seen.len();
     seen.sort_unstable();
