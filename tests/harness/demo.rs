@@ -97,6 +97,12 @@ impl Demo {
         }
     }
 
+    /// Ends the process, so that its data can be used by another.
+    pub fn stop(&mut self) {
+        self.process.kill().expect("the demo can be ended");
+        self.process.wait().expect("the demo ends");
+    }
+
     /// The address of the FHIR API.
     pub fn base(&self) -> &str {
         self.info["base"].as_str().expect("info has base")
