@@ -31,6 +31,7 @@ fn basic_formatting_is_allowed() {
         "<table><colgroup><col/></colgroup><thead><tr><th>a</th></tr></thead><tr><td><ul><li><p>b</p></li></ul></td></tr></table>",
         "<map name=\"m\"><area shape=\"rect\" coords=\"0,0,1,1\" href=\"#x\" alt=\"x\"/></map>x",
         "<pre xml:space=\"preserve\">a</pre>",
+        "<p style=\"background: url(#pic) /* x */; font: 10px/1.2 'A \\41'\">a</p>",
         "<p bgcolor=\"x\">a</p>",
         "\u{a0}",
         "<span xml:lang=\"cy\" lang=\"cy\">Cymraeg</span>",
@@ -61,9 +62,14 @@ fn what_runs_or_fetches_is_refused() {
         "<a target=\"_blank\" href=\"#x\">a</a>",
         "<del>a</del>",
         "<img src=\"data:image/svg+xml,x\"/>",
-        "<p style=\"background: url(x)\">a</p>",
+        "<p style=\"background: url( 'java/**/script:x')\">a</p>",
+        "<p style=\"behavior : url(x)\">a</p>",
+        "<p style=\"@im\\70 ort x\">a</p>",
+        "<p href=\"#x\">a</p>",
+        "<a href=\"\">a</a>",
+        "<img src=\"\"/>",
         "<p style=\"width: expression(x)\">a</p>",
-        "<p style=\"b\\61 ckground:x\">a</p>",
+        "<p style=\"w: e\\78 pression(x)\">a</p>",
         "<p xmlns=\"http://www.w3.org/2000/svg\">a</p>",
         "<font>a</font>",
         "<P>a</P>",
@@ -107,6 +113,10 @@ fn an_image_from_elsewhere_is_known() {
         assert_eq!(check(&div), Ok(()), "{source}");
         assert_eq!(fetches_images(&div), elsewhere, "{source}");
     }
+    let styled = |style: &str| fetches_images(&div(&format!("<p style=\"{style}\">a</p>")));
+    assert!(styled("background: URL( 'https://example.org/x' )"));
+    assert!(styled("background: u\\72l(//example.org/x)"));
+    assert!(!styled("background: url(#x)"));
 }
 
 #[test]

@@ -4,7 +4,9 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::XHTML;
-use super::rules::{ATTRIBUTES, ELEMENTS, is_remote_image, is_safe};
+use super::rules::{
+    ATTRIBUTES, ELEMENTS, has_its_element, is_remote_image, is_safe, style_fetches,
+};
 use super::structure::{MISPLACED, may_hold_text, may_stand};
 use crate::Malformed;
 use crate::xml::text::{decode, invalid_character, is_xml_char};
@@ -34,7 +36,7 @@ pub fn is_well_formed(div: &str) -> bool {
     go_through(div, &mut Anything).is_ok()
 }
 
-/// Whether showing a narrative fetches an image from elsewhere. R4 allows it; whoever serves the
+/// Whether showing a narrative fetches an image from elsewhere, by an `img` or by a style. R4 allows it; whoever serves the
 /// image learns that the record is being read.
 pub fn fetches_images(div: &str) -> bool {
     let mut images = Images(false);
@@ -62,15 +64,15 @@ struct Images(bool);
 
 impl Look for Images {
     fn open(&mut self, tag: &BytesStart<'_>, _: &[&str]) -> Result<(), Malformed> {
-        if tag.name().into_inner() == "img" {
-            let source = tag.try_get_attribute("src").ok().flatten();
-            self.0 |= source
-                .and_then(|source| {
-                    decode(&source.value, true)
-                        .ok()
-                        .map(|uri| is_remote_image(&uri))
-                })
-                .unwrap_or(false);
+        for attribute in tag.attributes().flatten() {
+            let Ok(value) = decode(&attribute.value, true) else {
+                continue;
+            };
+            self.0 |= match attribute.key.into_inner() {
+                "src" => is_remote_image(&value),
+                "style" => style_fetches(&value),
+                _ => false,
+            };
         }
         Ok(())
     }
@@ -101,7 +103,7 @@ impl Look for Rules {
                 }
                 continue;
             }
-            if ATTRIBUTES.binary_search(&key).is_err() {
+            if ATTRIBUTES.binary_search(&key).is_err() || !has_its_element(key, name) {
                 return Err(Malformed(
                     "holds an attribute that a narrative may not have (no scripts, no events)",
                 ));
@@ -110,7 +112,7 @@ impl Look for Rules {
                 .map_err(|_| Malformed("is not well-formed XHTML"))?;
             if !is_safe(key, &value) {
                 return Err(Malformed(
-                    "holds a link, image or style that could run or fetch something",
+                    "holds a link, image or style that is empty or could run something",
                 ));
             }
             self.content |= name == "img" && key == "src";

@@ -2,8 +2,8 @@
 //! (<http://hl7.org/fhir/R4/narrative.html#xhtml>).
 //!
 //! A narrative is shown to people in web pages, so the rule is an allow-list: elements and
-//! attributes of basic formatting, nothing that runs, no style that fetches. R4 lets an image come
-//! from elsewhere; [`fetches_images`] tells which narratives would, before they are shown.
+//! attributes of basic formatting, nothing that runs. R4 lets an image come from elsewhere;
+//! [`fetches_images`] tells which narratives have one, before they are shown.
 
 mod build;
 mod check;

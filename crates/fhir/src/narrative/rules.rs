@@ -117,11 +117,22 @@ pub(super) const ATTRIBUTES: &[&str] = &[
     "xml:space",
 ];
 
-/// Whether what a link, an image or a style says runs nothing, and fetches nothing but images.
+/// Whether an attribute that leads elsewhere stands on an element that HTML gives it to.
+pub(super) fn has_its_element(attribute: &str, element: &str) -> bool {
+    match attribute {
+        "href" => matches!(element, "a" | "area"),
+        "src" | "longdesc" => element == "img",
+        "usemap" | "ismap" => element == "img",
+        "cite" => matches!(element, "blockquote" | "q"),
+        _ => true,
+    }
+}
+
+/// Whether what a link, an image or a style says leads somewhere and runs nothing.
 pub(super) fn is_safe(attribute: &str, value: &str) -> bool {
     match attribute {
-        "href" | "cite" | "longdesc" => is_safe_link(value),
-        "src" => is_safe_image(value),
+        "href" | "cite" | "longdesc" => !value.is_empty() && is_safe_link(value),
+        "src" => !value.is_empty() && is_safe_image(value),
         "style" => is_safe_style(value),
         _ => true,
     }
@@ -172,19 +183,70 @@ pub(super) fn is_remote_image(uri: &str) -> bool {
     }
 }
 
+/// Whether a style fetches something from elsewhere.
+pub(super) fn style_fetches(style: &str) -> bool {
+    let style = unhidden(style);
+    style.split("url(").skip(1).any(|target| {
+        is_remote_image(
+            target.trim_start_matches(|c: char| c.is_whitespace() || c == '"' || c == '\''),
+        )
+    })
+}
+
+/// Nothing that old browsers run from a style, nothing that brings in a style from elsewhere.
 fn is_safe_style(style: &str) -> bool {
-    let lower = style.to_ascii_lowercase();
-    // A backslash is CSS's own escape, and a comment can split a word: both can hide the others.
+    let style = unhidden(style);
     ![
-        "url(",
-        "expression",
+        "expression(",
         "javascript:",
+        "vbscript:",
         "@import",
-        "behavior",
+        "behavior:",
         "-moz-binding",
-        "\\",
-        "/*",
+        "url(data:text",
     ]
     .iter()
-    .any(|bad| lower.contains(bad))
+    .any(|bad| style.contains(bad))
+}
+
+/// A style as a browser understands it: in lower case, without comments (which can split a word) and
+/// white space, CSS's own escapes resolved (which can hide one).
+fn unhidden(style: &str) -> String {
+    let mut out = String::with_capacity(style.len());
+    let mut rest = style;
+    while let Some(at) = rest.find(['\\', '/']) {
+        let (before, found) = rest.split_at(at);
+        out.push_str(before);
+        if let Some(comment) = found.strip_prefix("/*") {
+            rest = comment.split_once("*/").map_or("", |(_, behind)| behind);
+        } else if let Some(escape) = found.strip_prefix('\\') {
+            let digits = escape
+                .bytes()
+                .take(6)
+                .take_while(u8::is_ascii_hexdigit)
+                .count();
+            let (number, behind) = escape.split_at(digits);
+            let mut chars = behind.chars();
+            let escaped = match u32::from_str_radix(number, 16) {
+                Ok(number) => {
+                    let space = [' ', '\t', '\n', '\r'];
+                    rest = behind.strip_prefix(space).unwrap_or(behind);
+                    char::from_u32(number)
+                }
+                // Any other character stands for itself.
+                Err(_) => {
+                    let own = chars.next();
+                    rest = chars.as_str();
+                    own
+                }
+            };
+            out.extend(escaped);
+        } else {
+            out.push('/');
+            rest = found.get(1..).unwrap_or("");
+        }
+    }
+    out.push_str(rest);
+    out.retain(|c| !c.is_whitespace() && !c.is_control());
+    out.to_ascii_lowercase()
 }

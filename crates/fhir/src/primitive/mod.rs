@@ -165,6 +165,17 @@ impl Primitive {
         }
     }
 
+    /// What R4 advises against in a value of this type, though it allows it: white space round a
+    /// `string` or `markdown` (<http://hl7.org/fhir/R4/datatypes.html#string>). A fragment fit for a
+    /// warning.
+    pub fn advice(self, text: &str) -> Option<Malformed> {
+        match self {
+            Self::String => text::advice(text),
+            Self::Markdown if text.trim().is_empty() => text::advice(text),
+            _ => None,
+        }
+    }
+
     /// Whether a text has the format of this type, whatever JSON type would carry it: for XML
     /// attributes and search parameters.
     ///

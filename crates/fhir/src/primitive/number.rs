@@ -16,7 +16,9 @@ pub(super) fn check(primitive: Primitive, text: &str) -> Result<(), Malformed> {
             "must be a whole number, without decimal point or exponent",
         ));
     }
-    if text == "-0" || (digits.len() > 1 && digits.starts_with('0')) {
+    // R4's own pattern lets an integer be minus zero, and no other kind of whole number.
+    let minus_zero = text == "-0" && primitive != Primitive::Integer;
+    if minus_zero || (digits.len() > 1 && digits.starts_with('0')) {
         return Err(Malformed(
             "is not written as a whole number is: no leading zero, no minus zero",
         ));

@@ -9,25 +9,16 @@ pub(super) fn string(text: &str) -> Result<(), Malformed> {
     if text.is_empty() {
         return Err(Malformed("is empty: leave the element out instead"));
     }
-    // The usual case in one pass over bytes: printable ASCII with something in it.
+    // The usual case in one pass over bytes: printable ASCII.
     let bytes = text.as_bytes();
-    if bytes.len() <= MAX_STRING
-        && bytes.iter().all(|b| (0x20..0x7F).contains(b))
-        && bytes.iter().any(|b| *b != b' ')
-    {
+    if bytes.len() <= MAX_STRING && bytes.iter().all(|b| (0x20..0x7F).contains(b)) {
         return Ok(());
     }
-    let mut visible = false;
-    for c in text.chars() {
-        if (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}') {
-            return Err(Malformed("holds a control character"));
-        }
-        visible |= !c.is_whitespace();
-    }
-    if !visible {
-        return Err(Malformed(
-            "holds only white space: leave the element out instead",
-        ));
+    let control = |c: char| {
+        (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
+    };
+    if text.chars().any(control) {
+        return Err(Malformed("holds a control character"));
     }
     if text.len() > MAX_STRING && text.chars().count() > MAX_STRING {
         return Err(Malformed("is longer than 1,048,576 characters"));
@@ -35,17 +26,30 @@ pub(super) fn string(text: &str) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// No white space at either end, and only single white space between.
+/// What R4 advises against in a text, though it allows it: white space at an end, which XML may lose,
+/// and nothing but white space, which it may lose altogether.
+pub(super) fn advice(text: &str) -> Option<Malformed> {
+    if text.chars().all(char::is_whitespace) {
+        return Some(Malformed("holds nothing but white space"));
+    }
+    let ends = [text.chars().next(), text.chars().next_back()];
+    ends.iter()
+        .flatten()
+        .any(|c| c.is_whitespace())
+        .then_some(Malformed("begins or ends with white space"))
+}
+
+/// No white space but single spaces, and these at neither end.
 pub(super) fn code(text: &str) -> Result<(), Malformed> {
     let mut after_space = true;
     for c in text.chars() {
-        let space = c.is_whitespace();
-        if space && after_space {
+        let space = c == ' ';
+        if (space && after_space) || (c.is_whitespace() && !space) {
             return Err(Malformed(
-                "is not a code: white space at an end, or twice in a row",
+                "is not a code: white space at an end, twice in a row, or other than a space",
             ));
         }
-        if c < ' ' && !space {
+        if c < ' ' {
             return Err(Malformed("holds a control character"));
         }
         after_space = space;
@@ -53,7 +57,7 @@ pub(super) fn code(text: &str) -> Result<(), Malformed> {
     match (text.is_empty(), after_space) {
         (true, _) => Err(Malformed("is empty: leave the element out instead")),
         (false, true) => Err(Malformed(
-            "is not a code: white space at an end, or twice in a row",
+            "is not a code: white space at an end, twice in a row, or other than a space",
         )),
         (false, false) => Ok(()),
     }

@@ -13,6 +13,11 @@ pub(super) fn uri(text: &str) -> Result<(), Malformed> {
         let end = text.find(['|', '#', '?']).unwrap_or(text.len());
         return oid(text.get(..end).unwrap_or(text));
     }
+    if text.starts_with("oid:") || text.starts_with("uuid:") {
+        return Err(Malformed(
+            "is not a URI: an OID begins with urn:oid: and a UUID with urn:uuid:",
+        ));
+    }
     if text.is_empty() {
         return Err(Malformed("is empty: leave the element out instead"));
     }
