@@ -75,6 +75,7 @@ pub(crate) enum Function {
     Sort,
     Type,
     Extension,
+    HasExtension,
     HasValue,
     GetValue,
     Resolve,
@@ -172,6 +173,8 @@ impl Function {
             "sort" => (F::Sort, 0, 16),
             "type" => (F::Type, 0, 0),
             "extension" => (F::Extension, 1, 1),
+            // Not in R4's list, but R4's own search parameters call it.
+            "hasExtension" => (F::HasExtension, 1, 1),
             "hasValue" => (F::HasValue, 0, 0),
             "getValue" => (F::GetValue, 0, 0),
             "resolve" => (F::Resolve, 0, 0),

@@ -21,14 +21,25 @@ pub struct Options<'o> {
     /// Functions that ask for an order (`first`, `skip`, …) are refused where there is none, as
     /// after `children()`.
     pub ordered: bool,
-    /// `as` on several items keeps those of the type, as R4's search parameters use it; without, it
-    /// is an error.
+    /// `as` on several items keeps those of the type, as R4's invariants and search parameters use it;
+    /// without, it is an error.
     pub as_filters: bool,
     /// A path that starts from another resource type than the root's leads to nothing, as in search
     /// parameters of several types; without, it is an error.
     pub other_roots: bool,
     /// Names of `%variables` that [`Environment::variables`] will give.
     pub variables: &'o [&'o str],
+}
+
+impl Options<'_> {
+    /// As R4's own definitions are written: their invariants use `as` to choose among several items
+    /// (`dom-3`), though the language allows it of one only.
+    pub fn definitions() -> Self {
+        Self {
+            as_filters: true,
+            ..Self::default()
+        }
+    }
 }
 
 /// A compiled expression. It can be shared between threads and run at the same time.

@@ -281,9 +281,10 @@ impl Compiler<'_> {
             _ if function.takes_text() => arguments
                 .iter()
                 .try_for_each(|argument| want(Some(argument), text, "text")),
-            Function::Extension | Function::ConformsTo | Function::MemberOf => {
-                want(arguments.first(), text, "text")
-            }
+            Function::Extension
+            | Function::HasExtension
+            | Function::ConformsTo
+            | Function::MemberOf => want(arguments.first(), text, "text"),
             Function::Log | Function::Power => {
                 want(arguments.first(), System::is_number, "a number")
             }

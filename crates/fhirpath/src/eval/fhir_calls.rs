@@ -15,28 +15,7 @@ impl<'v> Run<'_, '_, 'v> {
         sink: Sink<'_, 'v>,
     ) -> Flow {
         match call.function {
-            Function::Extension => {
-                let url = match call.argument(0) {
-                    Some(url) => self.one_text(url, scope)?,
-                    None => None,
-                };
-                let Some(url) = url else {
-                    return MORE;
-                };
-                self.visit(call.input, scope, &mut |item| {
-                    self.extensions(
-                        &item,
-                        "extension",
-                        call.at,
-                        &mut |extension| match extension.value.and_then(|value| value.text("url"))
-                            == Some(&*url)
-                        {
-                            true => sink(Item::Node(extension)),
-                            false => MORE,
-                        },
-                    )
-                })
-            }
+            Function::Extension => self.with_extensions(call, scope, sink),
             Function::GetValue => {
                 let item = self.one(call.input, scope)?;
                 let value = item.and_then(|item| match item {
@@ -54,6 +33,35 @@ impl<'v> Run<'_, '_, 'v> {
                 None => MORE,
             }),
         }
+    }
+
+    /// The extensions with the url of a call's argument.
+    pub(super) fn with_extensions(
+        &self,
+        call: &Call<'_>,
+        scope: Scope<'_, 'v>,
+        sink: Sink<'_, 'v>,
+    ) -> Flow {
+        let url = match call.argument(0) {
+            Some(url) => self.one_text(url, scope)?,
+            None => None,
+        };
+        let Some(url) = url else {
+            return MORE;
+        };
+        self.visit(call.input, scope, &mut |item| {
+            self.extensions(
+                &item,
+                "extension",
+                call.at,
+                &mut |extension| match extension.value.and_then(|value| value.text("url"))
+                    == Some(&*url)
+                {
+                    true => sink(Item::Node(extension)),
+                    false => MORE,
+                },
+            )
+        })
     }
 
     /// The extensions of an item, on a primitive too.

@@ -390,6 +390,7 @@ pub(crate) fn is_boolean(function: Function) -> bool {
             | F::Matches
             | F::MatchesFull
             | F::Not
+            | F::HasExtension
             | F::HasValue
             | F::ConformsTo
             | F::MemberOf

@@ -15,6 +15,9 @@ impl<'v> Run<'_, '_, 'v> {
         scope: Scope<'_, 'v>,
     ) -> Result<Option<bool>, Fault> {
         match call.function {
+            Function::HasExtension => self
+                .with_extensions(call, scope, &mut |_| super::ENOUGH)
+                .map(|flow| Some(flow.is_break())),
             Function::HasValue => self.has_value(call, scope).map(Some),
             Function::HtmlChecks => {
                 let text = self.one_text(call.input, scope)?;
