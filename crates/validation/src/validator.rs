@@ -22,6 +22,7 @@ pub struct Validator {
     /// Where the known definitions have their urls, up to the last slash.
     bases: HashSet<Box<str>>,
     has_own_rules: bool,
+    plans_only: bool,
 }
 
 impl Validator {
@@ -37,6 +38,7 @@ impl Validator {
                 .map(|(base, _)| Box::from(base))
                 .collect(),
             has_own_rules: true,
+            plans_only: false,
         }
     }
 
@@ -46,6 +48,18 @@ impl Validator {
     pub fn without_own_rules(mut self) -> Self {
         self.has_own_rules = false;
         self
+    }
+
+    /// The same with every invariant evaluated as FHIRPath, even where a function in Rust says the
+    /// same faster: to prove that it does.
+    #[must_use]
+    pub fn without_native_invariants(mut self) -> Self {
+        self.plans_only = true;
+        self
+    }
+
+    pub(crate) fn plans_only(&self) -> bool {
+        self.plans_only
     }
 
     pub(crate) fn has_own_rules(&self) -> bool {

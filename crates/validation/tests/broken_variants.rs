@@ -174,13 +174,6 @@ const VARIANTS: &[Variant] = &[
     ),
     (
         PATIENT,
-        "/name/0/family",
-        r#""  ""#,
-        "V023",
-        "Patient.name[0].family",
-    ),
-    (
-        PATIENT,
         "/telecom/0/rank",
         "0",
         "V023",

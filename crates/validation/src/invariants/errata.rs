@@ -28,6 +28,16 @@ const ERRATA: &[(&str, &str)] = &[
         "targetProfile.exists() implies (type = 'Reference' or type = 'canonical')",
         "targetProfile.exists() implies (type = 'Reference' or type = 'canonical' or type.memberOf('http://hl7.org/fhir/ValueSet/resource-types'))",
     ),
+    // app-4: the status is written noshow.
+    (
+        "Appointment.cancelationReason.exists() implies (Appointment.status='no-show' or Appointment.status='cancelled')",
+        "Appointment.cancelationReason.exists() implies (Appointment.status='noshow' or Appointment.status='no-show' or Appointment.status='cancelled')",
+    ),
+    // bdl-8: an entry without a full URL has none with a version in it.
+    (
+        "fullUrl.contains('/_history/').not()",
+        "fullUrl.exists() implies fullUrl.contains('/_history/').not()",
+    ),
     // vs-2: a reason or a value that is there is what is asked for, whatever its type.
     (
         "(component.empty() and hasMember.empty()) implies (dataAbsentReason or value)",

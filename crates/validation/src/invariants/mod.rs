@@ -53,7 +53,8 @@ pub(crate) struct Invariant {
 /// How an invariant is checked.
 #[derive(Clone)]
 pub(crate) enum Checked {
-    Native(&'static Native),
+    /// In Rust; the rule says the same and stands by to prove it.
+    Native(&'static Native, Arc<PathRule>),
     Path(Arc<PathRule>),
 }
 
@@ -66,7 +67,7 @@ impl Native {
 impl Invariant {
     pub fn key(&self) -> &str {
         match &self.rule {
-            Checked::Native(native) => native.key,
+            Checked::Native(native, _) => native.key,
             Checked::Path(rule) => &rule.key,
         }
     }
@@ -74,7 +75,7 @@ impl Invariant {
     /// What must be so, in words.
     pub fn words(&self) -> &str {
         match &self.rule {
-            Checked::Native(native) => native.words,
+            Checked::Native(native, _) => native.words,
             Checked::Path(rule) => rule.human.as_deref().unwrap_or(&rule.key),
         }
     }
@@ -112,15 +113,12 @@ pub(crate) fn of(constraints: &[Constraint], root: &str, rules: &PathRules) -> B
             }
             let native = all()
                 .find(|native| *constraint.key == *native.key && expression == native.expression);
+            let human = constraint.human.as_deref();
+            let rule = rules.rule(&constraint.key, expression, root, human);
             Some(Invariant {
                 rule: match native {
-                    Some(native) => Checked::Native(native),
-                    None => Checked::Path(rules.rule(
-                        &constraint.key,
-                        expression,
-                        root,
-                        constraint.human.as_deref(),
-                    )),
+                    Some(native) => Checked::Native(native, rule),
+                    None => Checked::Path(rule),
                 },
                 is_error: constraint.severity == ConstraintSeverity::Error,
                 is_best_practice: constraint.is_best_practice,

@@ -12,7 +12,7 @@ use crate::{Validator, codes};
 /// What expressions may ask of the world around a resource.
 struct Around<'w, 'v> {
     validator: &'w Validator,
-    containers: Vec<&'v Value>,
+    containers: &'w [&'v Value],
     trials: usize,
 }
 
@@ -31,7 +31,7 @@ impl<'v> Services<'v> for Around<'_, 'v> {
             return None;
         }
         let mut walk = Walk::new(self.validator, "Resource");
-        walk.containers.clone_from(&self.containers);
+        walk.containers.extend(self.containers);
         walk.trials = self.trials + 1;
         walk.conforms(node.value()?, profile)
     }
@@ -51,7 +51,7 @@ impl<'v> Walk<'_, 'v> {
                 continue;
             }
             match &invariant.rule {
-                Checked::Native(native) => {
+                Checked::Native(native, _) if !self.validator.plans_only() => {
                     // The native ones look at the children of an object.
                     let Some(this) = value.or(shadow) else {
                         continue;
@@ -61,14 +61,14 @@ impl<'v> Walk<'_, 'v> {
                         self.broken(invariant);
                     }
                 }
-                Checked::Path(rule) => {
+                Checked::Native(_, rule) | Checked::Path(rule) => {
                     let model = &self.validator.plans().model;
                     let Some(own) = self.resources.last().copied().or(value) else {
                         continue;
                     };
                     let around = Around {
                         validator: self.validator,
-                        containers: self.containers.clone(),
+                        containers: &self.containers,
                         trials: self.trials,
                     };
                     let mut environment =

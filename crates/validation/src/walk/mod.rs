@@ -7,12 +7,14 @@ mod document;
 mod element;
 mod extension;
 mod invariant;
+mod narrative;
 mod path;
 mod reference;
 mod report;
 mod resolve;
 mod resource;
 mod slicing;
+mod terms;
 mod value;
 
 use std::collections::HashMap;

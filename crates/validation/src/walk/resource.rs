@@ -140,6 +140,11 @@ impl<'v> Walk<'_, 'v> {
         if let Some(node) = nodes.first() {
             self.own_url(value, node);
         }
+        match type_name {
+            "ConceptMap" => self.concept_map(value),
+            "ValueSet" => self.composed(value),
+            _ => {}
+        }
         self.ids.pop();
         self.begins.pop();
         self.resources.pop();

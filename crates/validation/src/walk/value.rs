@@ -115,6 +115,11 @@ impl<'v> Walk<'_, 'v> {
             });
             return;
         }
+        if primitive == Primitive::Xhtml
+            && let Some(div) = value.as_str()
+        {
+            self.narrative_links(div);
+        }
         if primitive == Primitive::Canonical
             && value
                 .as_str()

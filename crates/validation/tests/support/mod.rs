@@ -76,6 +76,16 @@ pub fn lines(issues: &[Issue]) -> String {
     issues.iter().map(|issue| format!("  {issue}\n")).collect()
 }
 
+/// A validator over what is built in and one definition more.
+pub fn with_definition(text: &str) -> Validator {
+    let definition = definitions::package::read(&parse(text)).unwrap().unwrap();
+    let definitions = definitions::Definitions::embedded()
+        .with(&[definition])
+        .unwrap();
+    let terminology = std::sync::Arc::new(terminology::Terminology::new(&definitions));
+    Validator::new(&definitions, terminology)
+}
+
 /// The place that a JSON pointer names.
 pub fn at<'v>(value: &'v mut Value, pointer: &str) -> &'v mut Value {
     let mut place = value;
