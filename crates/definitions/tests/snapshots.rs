@@ -170,6 +170,35 @@ const UK_CORE: &[Explained] = &[
 ];
 
 const EXTENSIONS: &str = "data/packages/hl7.fhir.uv.extensions.r4-5.3.0-ballot-tc1.tgz";
+const TERMINOLOGY: &str = "data/packages/hl7.terminology.r4-7.0.1.tgz";
+
+const PACK: &[Explained] = &[
+    (
+        "quantity-accuracy",
+        "Extension.value[x]",
+        "",
+        NESTED_SHORTHAND,
+    ),
+    (
+        "quantity-confidenceInterval",
+        "Extension.extension:interval.value[x]",
+        "",
+        NESTED_SHORTHAND,
+    ),
+    (
+        "no-fixed-address",
+        "Extension.value[x]",
+        "slicing",
+        "the differential does not slice the choice itself, and the one type that it leaves has the \
+         slice, so that open and closed are the same",
+    ),
+    (
+        "structuredefinition-fhir-type",
+        "Extension.value[x]",
+        "binding",
+        "the published snapshot drops the binding that the differential gives to a url",
+    ),
+];
 const SUMMARY: &str = "data/packages/hl7.fhir.uv.ips-2.0.0.tgz";
 
 const IPS: &[Explained] = &[
@@ -286,6 +315,24 @@ fn the_patient_summary_agrees_as_an_added_package() {
     if let Some((definitions, elements)) = check(&all, SUMMARY, IPS) {
         assert_eq!(definitions, 32);
         assert!(elements >= 2_600, "only {elements} elements were compared");
+    }
+}
+
+#[test]
+fn the_extensions_agree_as_an_added_package() {
+    let (Some(terms), Some(extensions)) = (peers::package(TERMINOLOGY), peers::package(EXTENSIONS))
+    else {
+        return;
+    };
+    let mut all = Definitions::embedded().clone();
+    for package in [terms, extensions] {
+        let (definitions, issues) = package.definitions();
+        assert_eq!(issues, []);
+        all = all.with(&definitions).unwrap();
+    }
+    if let Some((definitions, elements)) = check(&all, EXTENSIONS, PACK) {
+        assert!(definitions >= 600, "only {definitions} were compared");
+        assert!(elements >= 3_000, "only {elements} elements were compared");
     }
 }
 

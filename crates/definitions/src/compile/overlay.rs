@@ -163,7 +163,10 @@ impl<'o> Overlay<'o> {
             element.types = rule.types.clone();
             element.content_reference = None;
         }
-        if rule.content_reference.is_some() {
+        // A profile cannot give an element that has types the content of another instead.
+        if rule.content_reference.is_some()
+            && (element.types.is_empty() || !self.structure.is_profile)
+        {
             element.content_reference = rule.content_reference.clone();
         }
         if let Some(slicing) = &rule.slicing {

@@ -123,17 +123,41 @@ fn aspects(
             element.is_modifier.to_string(),
         ),
         (
+            "xmlAttribute",
+            rule.is_xml_attribute.to_string(),
+            element.is_xml_attribute.to_string(),
+        ),
+        (
+            "sliceName",
+            rule.id
+                .rsplit('.')
+                .next()
+                .and_then(|last| last.split_once(':'))
+                .map_or("-", |(_, name)| name)
+                .to_owned(),
+            element.slice_name.as_deref().unwrap_or("-").to_owned(),
+        ),
+        (
             "isSummary",
             rule.is_summary.unwrap_or_default().to_string(),
             element.is_summary.to_string(),
         ),
     ];
     if !is_root {
-        all.push((
-            "min",
-            rule.min.unwrap_or(0).to_string(),
-            element.min.to_string(),
-        ));
+        // Some publishers write into a sliced element how many its slices need together. A Shape
+        // leaves that to the slices.
+        let together: u32 = element
+            .slices
+            .iter()
+            .map(|&slice| shape.element(slice).min)
+            .sum();
+        let stated = rule.min.unwrap_or(0);
+        let ours = if stated == together {
+            element.min.max(together)
+        } else {
+            element.min
+        };
+        all.push(("min", stated.to_string(), ours.to_string()));
         all.push(("max", max(rule.max.flatten()), max(element.max)));
     }
     let (theirs, ours) = constraints(definitions, rule, element, shape);
@@ -173,7 +197,20 @@ fn constraints(
     let keys = |all: &[Constraint]| {
         all.iter()
             .filter(|one| !of_types.contains(&*one.key))
-            .map(|one| format!("{} {:?} {:?}", one.key, one.severity, one.expression))
+            .map(|one| {
+                format!(
+                    "{} {:?} {:?} {} {:?}",
+                    one.key,
+                    one.severity,
+                    one.expression,
+                    if one.is_best_practice {
+                        "practice"
+                    } else {
+                        "rule"
+                    },
+                    one.human
+                )
+            })
             .collect::<BTreeSet<String>>()
             .into_iter()
             .collect::<Vec<String>>()
@@ -227,6 +264,9 @@ fn types(types: &[ElementType]) -> String {
             }
             if !one.target_profiles.is_empty() {
                 text += &format!("({})", list(&one.target_profiles));
+            }
+            if !one.aggregation.is_empty() {
+                text += &format!("{:?}", one.aggregation);
             }
             if let Some(regex) = &one.regex {
                 text += &format!("/{regex}/");
