@@ -282,6 +282,7 @@ impl Plan {
             index: 0,
             total: None,
         };
-        work(&run, scope).map_err(|fault| fault.in_text(&self.text))
+        run.finish(work(&run, scope))
+            .map_err(|fault| fault.in_text(&self.text))
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use json::CompactString;
-use octofhir_ucum::Number;
+use octofhir_ucum::{CanonicalUnit, Number};
 use rust_decimal::Decimal;
 
 use crate::item::decimal;
@@ -217,7 +217,7 @@ impl Quantity {
 
     /// The number in the canonical unit of its dimension, and that unit.
     fn canonical(&self) -> Option<(Number, String)> {
-        let canonical = octofhir_ucum::get_canonical_units(self.code()).ok()?;
+        let canonical = canonical(self.code())?;
         let value = Number::parse(&self.value.to_string())?;
         let value = value
             .checked_mul(canonical.factor)?
@@ -265,7 +265,7 @@ impl Quantity {
             return Some(self.value);
         }
         let (value, dimension) = self.canonical()?;
-        let target = octofhir_ucum::get_canonical_units(other.code()).ok()?;
+        let target = canonical(other.code())?;
         if target.unit != dimension {
             return None;
         }
@@ -326,9 +326,18 @@ impl Quantity {
     }
 }
 
+/// The longest unit that is worked with, in bytes; UCUM's own have under 20.
+const MAX_UNIT: usize = 200;
+
+fn canonical(code: &str) -> Option<CanonicalUnit> {
+    (code.len() <= MAX_UNIT)
+        .then(|| octofhir_ucum::get_canonical_units(code).ok())
+        .flatten()
+}
+
 /// Products of products do not grow without end.
 fn bounded(value: Decimal, code: String) -> Option<Quantity> {
-    (code.len() <= 200).then(|| Quantity::ucum(value, &code))
+    (code.len() <= MAX_UNIT).then(|| Quantity::ucum(value, &code))
 }
 
 /// A decimal without an exponent.

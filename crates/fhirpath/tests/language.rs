@@ -422,3 +422,75 @@ fn a_plan_knows_what_it_leads_to() {
     let plan = Plan::compile("generalPractitioner.resolve()", "Patient", &MODEL).unwrap();
     assert_eq!(plan.gives(), None);
 }
+
+#[test]
+fn what_leaves_the_range_is_nothing() {
+    for expression in [
+        "@2024 + 79228162514264337593543950335 days",
+        "@2024-01-01T10:00:00 + 79228162514264337593543950335 seconds",
+        "@T10:00 + 79228162514264337593543950335 'h'",
+        "1.5.lowBoundary(9223372036854775807)",
+        "@2024.highBoundary(9223372036854775807)",
+        "79228162514264337593543950335.0 * 10",
+        "1 / 0",
+        "(-1).sqrt()",
+        "0.ln()",
+        "2.power(100)",
+        "1 'kg' + 1 'm'",
+        "1000.exp()",
+    ] {
+        gives(expression, PATIENT, &[]);
+    }
+}
+
+#[test]
+fn sorting_takes_what_has_no_total_order() {
+    let dates: Vec<String> = (0..60)
+        .map(|n| match n % 3 {
+            0 => format!("@2024-{:02}", 12 - n % 12),
+            1 => format!("@2024-{:02}-{:02}", 1 + n % 12, 1 + n % 28),
+            _ => "@2024".to_owned(),
+        })
+        .collect();
+    let text = format!("({}).sort().count() > 30", dates.join(".combine("));
+    let text = text.replacen(
+        ").sort()",
+        &format!("{}).sort()", ")".repeat(dates.len() - 1)),
+        1,
+    );
+    gives(&text, PATIENT, &["true"]);
+    gives("('b' | 'a' | 'c').sort(-$this)", PATIENT, &["c", "b", "a"]);
+    gives(
+        "name.given.where(hasValue()).sort(-$this)",
+        PATIENT,
+        &["C", "A"],
+    );
+}
+
+#[test]
+fn comparing_large_trees_counts() {
+    let items = format!(
+        "[{}]",
+        vec![r#"{"system":"phone","value":"1"}"#; 300].join(",")
+    );
+    let patient = value(&format!(
+        r#"{{"resourceType":"Patient","telecom":{items}}}"#
+    ));
+    let node = MODEL.resource_node(&patient);
+    let limits = Limits {
+        steps: 1_000,
+        ..Limits::default()
+    };
+    let plan = Plan::compile(
+        "$this ~ $this.trace('x') and $this = %context",
+        "Patient",
+        &MODEL,
+    )
+    .unwrap();
+    assert_eq!(plan.holds(node, &Environment::new(node)), Ok(true));
+    let plan = Plan::compile("telecom ~ telecom", "Patient", &MODEL).unwrap();
+    let error = plan
+        .test(node, &Environment::new(node).limits(limits))
+        .unwrap_err();
+    assert_eq!(error.kind, EvaluationErrorKind::Limit);
+}

@@ -16,7 +16,7 @@ const REGEX_SIZE: usize = 1 << 21;
 
 /// Compiles the pattern of `matches`: a full stop also stands for a line's end; `matchesFull` wants
 /// the whole text.
-pub(crate) fn regex(pattern: &str, full: bool) -> Result<Regex, String> {
+pub(crate) fn regex(pattern: &str, full: bool, size: usize) -> Result<Regex, String> {
     let anchored;
     let pattern = if full {
         anchored = format!("^(?:{pattern})$");
@@ -26,7 +26,7 @@ pub(crate) fn regex(pattern: &str, full: bool) -> Result<Regex, String> {
     };
     RegexBuilder::new(pattern)
         .dot_matches_new_line(true)
-        .size_limit(REGEX_SIZE)
+        .size_limit(size)
         .dfa_size_limit(REGEX_SIZE)
         .build()
         .map_err(|error| match error {
@@ -85,7 +85,7 @@ impl Compiler<'_> {
             && let Op::Constants(items) = &pattern.expr.op
             && let [Item::String(text)] = items.as_slice()
         {
-            let pattern = regex(text, function == Function::MatchesFull)
+            let pattern = regex(text, function == Function::MatchesFull, REGEX_SIZE)
                 .map_err(|why| mistake(CompileErrorKind::Regex, pattern.expr.at, why))?;
             return Ok(Typed::new(
                 Op::Matches(Box::new(input.expr), pattern),

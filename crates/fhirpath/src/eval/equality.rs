@@ -1,11 +1,10 @@
 //! `=`, `~`, `in`.
 
-use json::Value;
 use rust_decimal::Decimal;
 
 use crate::error::Fault;
 use crate::eval::{MORE, Run, Scope};
-use crate::item::{Collection, Item, Node, decimal};
+use crate::item::{Collection, Item, Node};
 use crate::plan::{Equality, Expr, Op};
 use crate::quantity::Quantity;
 
@@ -177,9 +176,9 @@ impl<'v> Run<'_, '_, 'v> {
         match systems {
             (Some(one), Some(two)) => equal_values(&one, &two),
             (None, None) => Some(match (one.value, two.value) {
-                (Some(one), Some(two)) => equal_trees(one, two),
+                (Some(one), Some(two)) => self.equal_trees(one, two),
                 (None, None) => match (one.shadow, two.shadow) {
-                    (Some(one), Some(two)) => equal_trees(one, two),
+                    (Some(one), Some(two)) => self.equal_trees(one, two),
                     _ => false,
                 },
                 _ => false,
@@ -194,7 +193,7 @@ impl<'v> Run<'_, '_, 'v> {
             (Some(one), Some(two)) => equivalent_values(&one, &two),
             (None, None) => match (one, two) {
                 (Item::Node(one), Item::Node(two)) => match (one.value, two.value) {
-                    (Some(one), Some(two)) => equivalent_trees(one, two),
+                    (Some(one), Some(two)) => self.equivalent_trees(one, two),
                     _ => false,
                 },
                 _ => false,
@@ -261,79 +260,16 @@ fn equivalent_values(one: &Item<'_>, two: &Item<'_>) -> bool {
 }
 
 /// Rounded to what the less precise of them says; zeros at the end say nothing.
-fn equivalent_numbers(one: Decimal, two: Decimal) -> bool {
+pub(super) fn equivalent_numbers(one: Decimal, two: Decimal) -> bool {
     let (one, two) = (one.normalize(), two.normalize());
     let digits = one.scale().min(two.scale());
     one.round_dp(digits) == two.round_dp(digits)
 }
 
-fn equivalent_texts(one: &str, two: &str) -> bool {
+pub(super) fn equivalent_texts(one: &str, two: &str) -> bool {
     let words = |text: &str| {
         let lower = text.to_lowercase();
         lower.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     one == two || words(one) == words(two)
-}
-
-/// Equal trees: objects in any order, decimals by their value.
-fn equal_trees(one: &Value, two: &Value) -> bool {
-    match (one, two) {
-        (Value::Object(one), Value::Object(two)) => {
-            one.len() == two.len()
-                && one.iter().all(|(name, value)| {
-                    two.get(name).is_some_and(|other| equal_trees(value, other))
-                })
-        }
-        (Value::Array(one), Value::Array(two)) => {
-            one.len() == two.len() && one.iter().zip(two).all(|(one, two)| equal_trees(one, two))
-        }
-        (Value::Number(one), Value::Number(two)) => {
-            one == two
-                || match (decimal(one.as_str()), decimal(two.as_str())) {
-                    (Some(one), Some(two)) => one == two,
-                    _ => false,
-                }
-        }
-        (one, two) => one == two,
-    }
-}
-
-/// Equivalent trees: arrays in any order, texts but for case and blanks; ids do not count.
-fn equivalent_trees(one: &Value, two: &Value) -> bool {
-    let counts = |name: &str| name != "id";
-    match (one, two) {
-        (Value::Object(one), Value::Object(two)) => {
-            let size =
-                |object: &json::Object| object.iter().filter(|(name, _)| counts(name)).count();
-            size(one) == size(two)
-                && one
-                    .iter()
-                    .filter(|(name, _)| counts(name))
-                    .all(|(name, value)| {
-                        two.get(name)
-                            .is_some_and(|other| equivalent_trees(value, other))
-                    })
-        }
-        (Value::Array(one), Value::Array(two)) => {
-            let mut rest: Vec<&Value> = two.iter().collect();
-            one.len() == two.len()
-                && one.iter().all(|item| {
-                    match rest.iter().position(|other| equivalent_trees(item, other)) {
-                        Some(place) => {
-                            rest.swap_remove(place);
-                            true
-                        }
-                        None => false,
-                    }
-                })
-        }
-        (Value::String(one), Value::String(two)) => equivalent_texts(one, two),
-        (Value::Number(one), Value::Number(two)) => {
-            match (decimal(one.as_str()), decimal(two.as_str())) {
-                (Some(one), Some(two)) => equivalent_numbers(one, two),
-                _ => one == two,
-            }
-        }
-        (one, two) => one == two,
-    }
 }

@@ -32,7 +32,9 @@ pub(crate) fn fold(expr: &Expr, model: &Model) -> Option<Vec<Item<'static>>> {
         index: 0,
         total: None,
     };
-    run.collect(expr, scope).ok().map(|items| items.into_vec())
+    run.finish(run.collect(expr, scope))
+        .ok()
+        .map(|items| items.into_vec())
 }
 
 fn is_constant(expr: &Expr) -> bool {

@@ -16,6 +16,7 @@ mod profile_calls;
 mod select;
 mod sets;
 mod text;
+mod trees;
 mod utility;
 mod walk;
 
@@ -37,6 +38,8 @@ pub(crate) type Flow = Result<ControlFlow<()>, Fault>;
 /// Receives items.
 pub(crate) type Sink<'k, 'v> = &'k mut dyn FnMut(Item<'v>) -> Flow;
 
+const TOO_MANY_STEPS: &str = "the expression takes more steps than are allowed";
+
 /// How many bytes of text are one step's work.
 const BYTES_A_STEP: usize = 64;
 
@@ -57,6 +60,8 @@ pub(crate) struct Run<'p, 'e, 'v> {
     environment: &'p Environment<'e, 'v>,
     context: Option<&'p Item<'v>>,
     steps: Cell<u64>,
+    /// Whether a comparison was broken off because there were no steps left.
+    exhausted: Cell<bool>,
     now: OnceCell<Moment>,
 }
 
@@ -71,8 +76,27 @@ impl<'p, 'e, 'v> Run<'p, 'e, 'v> {
             environment,
             context,
             steps: Cell::new(environment.limits.steps),
+            exhausted: Cell::new(false),
             now: OnceCell::new(),
         }
+    }
+
+    /// What was worked out, unless a comparison was broken off on the way.
+    pub fn finish<T>(&self, result: Result<T, Fault>) -> Result<T, Fault> {
+        match self.exhausted.get() {
+            true => Err(Fault::limit(0, TOO_MANY_STEPS)),
+            false => result,
+        }
+    }
+
+    /// Counts a step of a comparison; whether it can go on.
+    fn spend(&self) -> bool {
+        let left = self.steps.get().checked_sub(1);
+        self.steps.set(left.unwrap_or_default());
+        if left.is_none() {
+            self.exhausted.set(true);
+        }
+        left.is_some()
     }
 
     /// Counts a step.
@@ -103,10 +127,7 @@ impl<'p, 'e, 'v> Run<'p, 'e, 'v> {
                 self.steps.set(left);
                 Ok(())
             }
-            None => Err(Fault::limit(
-                at,
-                "the expression takes more steps than are allowed",
-            )),
+            None => Err(Fault::limit(at, TOO_MANY_STEPS)),
         }
     }
 

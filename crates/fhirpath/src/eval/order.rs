@@ -62,34 +62,7 @@ impl<'v> Run<'_, '_, 'v> {
             }
             rows.push((row, item));
         }
-        let mut fault = None;
-        rows.sort_by(|(one, _), (two, _)| {
-            for (place, (one, two)) in one.iter().zip(two).enumerate() {
-                let ordering = match (one, two) {
-                    // What has no key comes last, or with the order turned round first.
-                    (None, None) => Ordering::Equal,
-                    (None, Some(_)) => Ordering::Greater,
-                    (Some(_), None) => Ordering::Less,
-                    (Some(one), Some(two)) => match compare(one, two, at) {
-                        Ok(ordering) => ordering.unwrap_or(Ordering::Equal),
-                        Err(why) => {
-                            fault.get_or_insert(why);
-                            Ordering::Equal
-                        }
-                    },
-                };
-                let descending = keys.get(place).is_some_and(|(_, descending)| *descending);
-                match (ordering, descending) {
-                    (Ordering::Equal, _) => {}
-                    (ordering, true) => return ordering.reverse(),
-                    (ordering, false) => return ordering,
-                }
-            }
-            Ordering::Equal
-        });
-        if let Some(fault) = fault {
-            return Err(fault);
-        }
+        let rows = sorted(rows, &|one, two| self.comes_after(one, two, keys, at))?;
         for (_, item) in rows {
             if sink(item)?.is_break() {
                 return ENOUGH;
@@ -97,6 +70,59 @@ impl<'v> Run<'_, '_, 'v> {
         }
         MORE
     }
+
+    /// Whether the first of two rows comes after the second.
+    fn comes_after(
+        &self,
+        one: &Row<'v>,
+        two: &Row<'v>,
+        keys: &[(Expr, bool)],
+        at: u32,
+    ) -> Result<bool, Fault> {
+        self.step(at)?;
+        for (place, (one, two)) in one.0.iter().zip(&two.0).enumerate() {
+            let ordering = match (one, two) {
+                // What has no key comes last, or with the order turned round first.
+                (None, None) => Ordering::Equal,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(_), None) => Ordering::Less,
+                (Some(one), Some(two)) => compare(one, two, at)?.unwrap_or(Ordering::Equal),
+            };
+            let descending = keys.get(place).is_some_and(|(_, descending)| *descending);
+            match ordering {
+                Ordering::Equal => {}
+                ordering => return Ok(ordering.is_gt() != descending),
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The keys of an item, and the item.
+type Row<'v> = (Vec<Option<Item<'v>>>, Item<'v>);
+
+/// Merges halves, and keeps the order of what is equal. The order of dates of different precision is
+/// not total, which the sort of the standard library may refuse with a panic.
+fn sorted<T>(
+    mut items: Vec<T>,
+    comes_after: &dyn Fn(&T, &T) -> Result<bool, Fault>,
+) -> Result<Vec<T>, Fault> {
+    if items.len() < 2 {
+        return Ok(items);
+    }
+    let right = items.split_off(items.len() / 2);
+    let mut merged = Vec::with_capacity(items.len() + right.len());
+    let mut left = sorted(items, comes_after)?.into_iter().peekable();
+    let mut right = sorted(right, comes_after)?.into_iter().peekable();
+    while let (Some(one), Some(two)) = (left.peek(), right.peek()) {
+        match comes_after(one, two)? {
+            true => merged.extend(right.next()),
+            false => merged.extend(left.next()),
+        }
+    }
+    merged.extend(left);
+    merged.extend(right);
+    Ok(merged)
 }
 
 /// Which of two values comes first; `None` where precision or units leave it open.

@@ -2,12 +2,19 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use regex::Regex;
 
 use crate::compile::regex;
 use crate::error::Fault;
 use crate::eval::{Call, ENOUGH, Flow, MORE, Run, Scope, Sink};
 use crate::function::Function;
 use crate::item::{Item, Text};
+
+/// What compiling a pattern counts for.
+const PATTERN_STEPS: u64 = 10_000;
+
+/// The most memory that a pattern made at run time may take.
+const PATTERN_SIZE: usize = 1 << 18;
 
 impl<'v> Run<'_, '_, 'v> {
     /// The text of an argument; `None` for nothing.
@@ -40,8 +47,7 @@ impl<'v> Run<'_, '_, 'v> {
             Function::ContainsText => text.contains(&*other),
             function => {
                 let full = function == Function::MatchesFull;
-                let regex = regex(&other, full).map_err(|why| Fault::input(call.at, why))?;
-                regex.is_match(&text)
+                self.pattern(&other, full, call.at)?.is_match(&text)
             }
         }))
     }
@@ -98,7 +104,7 @@ impl<'v> Run<'_, '_, 'v> {
                 if pattern.is_empty() {
                     return Ok(Some(text));
                 }
-                let regex = regex(&pattern, false).map_err(|why| Fault::input(call.at, why))?;
+                let regex = self.pattern(&pattern, false, call.at)?;
                 self.check_growth(&text, "", &with, call.at)?;
                 Some(regex.replace_all(&text, &*with).into_owned())
             }
@@ -109,6 +115,12 @@ impl<'v> Run<'_, '_, 'v> {
             _ => None,
         };
         made.map(|made| self.bounded(made, call.at)).transpose()
+    }
+
+    /// Compiles a pattern that is not known beforehand, which takes as long as many steps.
+    fn pattern(&self, pattern: &str, full: bool, at: u32) -> Result<Regex, Fault> {
+        self.charge(PATTERN_STEPS, at)?;
+        regex(pattern, full, PATTERN_SIZE).map_err(|why| Fault::input(at, why))
     }
 
     /// A replacement can make a text much longer: refused before it is made.

@@ -23,7 +23,7 @@ impl Moment {
         if self.kind == MomentKind::Time {
             return self.time_plus(amount, unit);
         }
-        let (amount, unit) = self.coarsen(amount, unit);
+        let (amount, unit) = self.coarsen(amount, unit)?;
         let whole = || amount.trunc().to_i64().ok_or(Unfit::Range);
         let at = self.civil().ok_or(Unfit::Range)?;
         let span = |span: Result<Span, jiff::Error>| {
@@ -48,7 +48,7 @@ impl Moment {
         if unit > CalendarUnit::Hour {
             return Err(Unfit::Unit);
         }
-        let (amount, unit) = self.coarsen(amount, unit);
+        let (amount, unit) = self.coarsen(amount, unit)?;
         let at = self.civil().ok_or(Unfit::Range)?.time();
         let later = at.wrapping_add(duration(amount, unit)?);
         let mut sum = Self {
@@ -70,7 +70,11 @@ impl Moment {
     }
 
     /// The amount in the unit of the moment's precision, when its own unit is finer.
-    fn coarsen(&self, amount: Decimal, unit: CalendarUnit) -> (Decimal, CalendarUnit) {
+    fn coarsen(
+        &self,
+        amount: Decimal,
+        unit: CalendarUnit,
+    ) -> Result<(Decimal, CalendarUnit), Unfit> {
         let least = match self.precision {
             Precision::Year => CalendarUnit::Year,
             Precision::Month => CalendarUnit::Month,
@@ -80,22 +84,19 @@ impl Moment {
             Precision::Second => CalendarUnit::Millisecond,
         };
         if unit >= least {
-            return (amount, unit);
+            return Ok((amount, unit));
         }
-        // Months over days is the one step of the ladder with two rungs: 12 months are a year, and
-        // 365 days are one too (FHIRPath N1, section 6.6.7).
-        let per = match (unit, least) {
-            (CalendarUnit::Month, _) => Decimal::from(12),
-            _ => {
-                let unit_length = Decimal::from(unit.milliseconds());
-                let length = Decimal::from(least.milliseconds());
-                return (
-                    (amount.trunc_with_scale(9) * unit_length / length).trunc(),
-                    least,
-                );
-            }
+        // 12 months are a year, and so are 365 days (FHIRPath N1, section 6.6.7).
+        let (times, per) = match unit {
+            CalendarUnit::Month => (1, 12),
+            finer => (finer.milliseconds(), least.milliseconds()),
         };
-        ((amount / per).trunc(), least)
+        amount
+            .trunc_with_scale(9)
+            .checked_mul(Decimal::from(times))
+            .and_then(|length| length.checked_div(Decimal::from(per)))
+            .map(|whole| (whole.trunc(), least))
+            .ok_or(Unfit::Range)
     }
 }
 

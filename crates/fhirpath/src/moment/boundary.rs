@@ -14,7 +14,7 @@ impl Moment {
     pub(crate) fn boundary(&self, digits: Option<i64>, high: bool) -> Option<Self> {
         let shift = if self.kind == MomentKind::Time { 8 } else { 0 };
         let most = if self.kind == MomentKind::Date { 8 } else { 17 };
-        let digits = digits.map_or(most, |digits| digits + shift);
+        let digits = digits.map_or(most, |digits| digits.saturating_add(shift));
         let (precision, fraction) = match digits {
             4 if shift == 0 => (Precision::Year, 0),
             6 if shift == 0 => (Precision::Month, 0),
