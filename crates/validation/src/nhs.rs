@@ -296,22 +296,28 @@ pub(crate) const RULES: &[NamedRule] = &[
     code_system!("bcp-47-system", "urn:ietf:bcp:47"),
 ];
 
-/// Whether a system is meant to be another and is not.
+/// Whether a system is meant to be another and is not. Asked by many rules of every system, so it
+/// only looks at bytes.
 fn is_misspelt(system: &str, right: &str) -> bool {
+    /// The url without its scheme and what may stand round it.
     fn heart(url: &str) -> &[u8] {
-        let rest = match url.split_once("://") {
-            Some((scheme, rest))
-                if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") =>
-            {
-                rest
-            }
-            _ => url,
-        };
-        rest.trim().trim_end_matches('/').as_bytes()
+        let url = url.as_bytes();
+        let mut rest = [&b"https://"[..], b"http://"]
+            .into_iter()
+            .find_map(|scheme| {
+                let (start, rest) = url.split_at_checked(scheme.len())?;
+                start.eq_ignore_ascii_case(scheme).then_some(rest)
+            })
+            .unwrap_or(url)
+            .trim_ascii();
+        while let [before @ .., b'/'] = rest {
+            rest = before;
+        }
+        rest
     }
     let (one, other) = (heart(system), heart(right));
-    system != right
-        && one.len() == other.len()
+    one.len() == other.len()
+        && system != right
         && one.iter().zip(other).all(|(one, other)| {
             let (one, other) = (one.to_ascii_lowercase(), other.to_ascii_lowercase());
             one == other || (matches!(one, b's' | b'z') && matches!(other, b's' | b'z'))
