@@ -15,7 +15,15 @@ fn help_shows_every_command_with_an_example() {
     let help = causeway(&["--help"]);
     assert_eq!(help.code, 0);
     for command in [
-        "convert", "check", "test", "validate", "import", "serve", "demo", "packages", "revalidate",
+        "convert",
+        "check",
+        "test",
+        "validate",
+        "import",
+        "serve",
+        "demo",
+        "packages",
+        "revalidate",
     ] {
         assert!(
             help.out.contains(&format!("causeway {command}")),

@@ -40,6 +40,9 @@ pub struct Contents {
 /// The hash of what a packed file was made from.
 pub type Source = [u8; 32];
 
+/// The size and the time of what a packed file was made from: when both are as they were, so is it.
+pub type Stamp = [u8; 24];
+
 const MAGIC: &[u8] = b"causeway definitions ";
 const FORMAT: &[u8] = env!("CAUSEWAY_DEFINITIONS_FORMAT").as_bytes();
 
@@ -120,7 +123,7 @@ impl Package {
     ///
     /// # Errors
     /// When it does not fit, which takes gigabytes.
-    pub(crate) fn pack(&self, source: &Source) -> Result<Vec<u8>, String> {
+    pub(crate) fn pack(&self, stamp: &Stamp, source: &Source) -> Result<Vec<u8>, String> {
         let head = Head {
             manifest: Manifest::clone(&self.manifest),
             notes: self.issues.iter().map(Note::of).collect(),
@@ -132,6 +135,7 @@ impl Package {
         self.content.archive.write(&mut body)?;
         let mut file = MAGIC.to_vec();
         file.extend_from_slice(FORMAT);
+        file.extend_from_slice(stamp);
         file.extend_from_slice(source);
         file.extend_from_slice(&Sha256::digest(&body));
         file.extend_from_slice(&body);
@@ -140,9 +144,20 @@ impl Package {
 
     /// Reads the packed form. `None` when it was made from something else, by another Causeway, or
     /// is damaged: it is then made again.
-    pub(crate) fn unpack(file: &[u8], source: &Source) -> Option<Self> {
+    ///
+    /// `source` is asked only when the stamp is another: hashing megabytes takes longer than a program
+    /// may take to start.
+    pub(crate) fn unpack(
+        file: &[u8],
+        stamp: &Stamp,
+        source: impl FnOnce() -> Option<Source>,
+    ) -> Option<Self> {
         let rest = file.strip_prefix(MAGIC)?.strip_prefix(FORMAT)?;
-        let rest = rest.strip_prefix(source.as_slice())?;
+        let (stamped, rest) = rest.split_at_checked(stamp.len())?;
+        let (made_from, rest) = rest.split_at_checked(32)?;
+        if stamped != stamp && source()?.as_slice() != made_from {
+            return None;
+        }
         let (hash, body) = rest.split_at_checked(32)?;
         if Sha256::digest(body).as_slice() != hash {
             return None;

@@ -13,7 +13,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
-use crate::compiled::Source;
+use crate::compiled::{Source, Stamp};
 use crate::manifest::PackageId;
 use crate::tarball::{MAX_FILE, MAX_PACKAGE};
 use crate::{Package, Wanted, codes, package_file};
@@ -174,15 +174,10 @@ impl PackageFolder {
     pub fn open_path(&self, path: &Path) -> Result<Package, Box<Issue>> {
         let unreadable =
             |error: io::Error| package_file::unusable(path, &format!("it cannot be read: {error}"));
-        let source = if path.is_dir() {
-            of_folder(path)
-        } else {
-            of_file(path)
-        }
-        .map_err(unreadable)?;
-        let remembered = self.compiled(path, &source);
+        let stamp = stamp(path).map_err(unreadable)?;
+        let remembered = self.compiled(path, &stamp);
         if let Ok(file) = fs::read(&remembered)
-            && let Some(package) = Package::unpack(&file, &source)
+            && let Some(package) = Package::unpack(&file, &stamp, || source(path).ok())
         {
             return Ok(package);
         }
@@ -243,15 +238,10 @@ impl PackageFolder {
     /// Writes the packed form of what is at a path. It only saves time: a folder that cannot be
     /// written to is no error.
     fn remember(&self, package: &Package, path: &Path) {
-        let source = if path.is_dir() {
-            of_folder(path)
-        } else {
-            of_file(path)
-        };
-        if let Ok(source) = source
-            && let Ok(packed) = package.pack(&source)
+        if let (Ok(stamp), Ok(source)) = (stamp(path), source(path))
+            && let Ok(packed) = package.pack(&stamp, &source)
         {
-            let _ = write_whole(&self.compiled(path, &source), |out| out.write_all(&packed));
+            let _ = write_whole(&self.compiled(path, &stamp), |out| out.write_all(&packed));
         }
     }
 
@@ -275,16 +265,24 @@ impl PackageFolder {
         self.folder.join(format!("{id}.tgz"))
     }
 
-    /// Where the packed form of a package is: beside it when it is installed, else under the hash of
-    /// what it is made from.
-    fn compiled(&self, path: &Path, source: &Source) -> PathBuf {
+    /// Where the packed form of a package is: beside it when it is installed, else under a hash of
+    /// where it is and of its stamp.
+    fn compiled(&self, path: &Path, stamp: &Stamp) -> PathBuf {
         if path.parent() == Some(&self.folder) && path.extension().is_some() {
             // Not `with_extension`: a version has dots of its own.
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let stem = name.strip_suffix(".tgz").unwrap_or(&name);
             return self.folder.join(format!("{stem}.compiled"));
         }
-        let name: String = source.iter().map(|byte| format!("{byte:02x}")).collect();
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let mut hasher = Sha256::new();
+        hasher.update(path.to_string_lossy().as_bytes());
+        hasher.update(stamp);
+        let name: String = hasher
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         self.folder
             .join("elsewhere")
             .join(format!("{name}.compiled"))
@@ -301,6 +299,46 @@ pub(crate) fn missing(what: &dyn std::fmt::Display) -> Box<Issue> {
         )
         .help("add it with `causeway packages add`, or give the path of its .tgz"),
     )
+}
+
+/// The size and time of a file; of a folder, a hash of its files' names, sizes and times.
+fn stamp(path: &Path) -> io::Result<Stamp> {
+    let mut stamp = Stamp::default();
+    let (size, time) = if path.is_dir() {
+        let hash = of_folder(path)?;
+        let mut time = [0; 16];
+        time.copy_from_slice(hash.get(..16).unwrap_or(&[0; 16]));
+        (0, time)
+    } else {
+        let data = fs::metadata(path)?;
+        if data.len() > MAX_TGZ {
+            return Err(io::Error::other(format!(
+                "it is larger than Causeway reads ({MAX_TGZ} bytes)"
+            )));
+        }
+        let changed = data
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+            .unwrap_or_default();
+        (data.len(), changed.as_nanos().to_le_bytes())
+    };
+    for (to, from) in stamp
+        .iter_mut()
+        .zip(size.to_le_bytes().into_iter().chain(time))
+    {
+        *to = from;
+    }
+    Ok(stamp)
+}
+
+/// The hash of what a package is made from.
+fn source(path: &Path) -> io::Result<Source> {
+    if path.is_dir() {
+        of_folder(path)
+    } else {
+        of_file(path)
+    }
 }
 
 /// The hash of a file's bytes.
