@@ -34,6 +34,10 @@ pub const TOO_LONG: &str = "V024";
 pub const RANGE: &str = "V025";
 /// A URI that must be absolute is relative.
 pub const RELATIVE: &str = "V026";
+/// A value that R4 allows and advises against.
+pub const ADVICE: &str = "V027";
+/// A narrative fetches images from elsewhere when it is shown.
+pub const REMOTE_IMAGE: &str = "V028";
 /// A value differs from the one that the profile fixes.
 pub const FIXED: &str = "V030";
 /// A value lacks what the profile's pattern asks for.
@@ -50,6 +54,10 @@ pub const NOT_CHECKED: &str = "V043";
 pub const CODE_WITHOUT_SYSTEM: &str = "V044";
 /// The display of a coding is not that of its code.
 pub const WRONG_DISPLAY: &str = "V045";
+/// A code system contradicts itself.
+pub const CONTENT: &str = "V046";
+/// A value set stands where a code system belongs.
+pub const SYSTEM_IS_VALUE_SET: &str = "V047";
 /// A slice occurs too few times.
 pub const SLICE_TOO_FEW: &str = "V050";
 /// A slice occurs too often.

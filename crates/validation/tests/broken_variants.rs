@@ -378,7 +378,7 @@ const VARIANTS: &[Variant] = &[
     (
         PATIENT,
         "/generalPractitioner/0",
-        r#"{"type": "Device", "display": "x"}"#,
+        r#"{"type": "Device", "identifier": {"value": "x"}}"#,
         "V070",
         "Patient.generalPractitioner[0]",
     ),

@@ -45,7 +45,7 @@ impl PathRule {
                 let types = model.types_at(&self.root)?;
                 let expression = super::errata::meant(&self.expression);
                 let plan =
-                    Plan::compile_for(expression, &types, model, &Options::default()).ok()?;
+                    Plan::compile_for(expression, &types, model, &Options::definitions()).ok()?;
                 let ty = match types.as_slice() {
                     [only] => Some(*only),
                     _ => None,
@@ -77,6 +77,25 @@ impl PathRule {
             Err(error) if error.kind == EvaluationErrorKind::Undecided => Outcome::Undecided,
             Err(_) => Outcome::Failed,
         }
+    }
+}
+
+impl PathRule {
+    /// Whether what the expression gives for a resource has a value in it; `None` where it cannot be
+    /// told.
+    pub fn selects<'v>(&self, model: &Model, resource: &'v Value, wanted: &Value) -> Option<bool> {
+        let compiled = self.compiled(model)?;
+        let node = model.resource_node(resource);
+        let found = compiled.plan.evaluate(node, &Environment::new(node)).ok()?;
+        Some(found.iter().any(|item| {
+            item.as_node().is_some_and(|node| {
+                // The extensions of a primitive stand in its shadow.
+                [node.value(), node.shadow()]
+                    .into_iter()
+                    .flatten()
+                    .any(|value| std::ptr::eq(value, wanted))
+            })
+        }))
     }
 }
 

@@ -64,6 +64,7 @@ pub(super) fn node(
         .collect();
     Node {
         type_name: type_code.into(),
+        path: path_root(own, type_code).into(),
         members: members.into(),
         children,
         required,
@@ -79,6 +80,8 @@ pub(super) fn node(
             is_profile: shape.is_profile(),
             is_modifier: own.is_modifier,
             contexts: shape.contexts().into(),
+            context_paths: PathRules::default(),
+            context_invariants: shape.context_invariants().into(),
             places: compile.ancestry(shape.type_name()).into(),
         }),
     }

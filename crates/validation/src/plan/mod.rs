@@ -13,13 +13,15 @@ use json::Value;
 
 pub(crate) use plans::Plans;
 
-use crate::invariants::Invariant;
+use crate::invariants::{Invariant, PathRules};
 
 /// What an object may hold: an element of a type in a Shape, or the root of a Shape.
 #[derive(Debug)]
 pub(crate) struct Node {
     /// The type of the object: `Patient`, `HumanName`, `BackboneElement`.
     pub type_name: Box<str>,
+    /// What FHIRPath knows it by: the type, or the path of an element with children of its own.
+    pub path: Box<str>,
     /// The members that JSON may have, sorted by name, without the names that begin with `_`.
     pub members: Box<[Member]>,
     pub children: Box<[Child]>,
@@ -41,6 +43,10 @@ pub(crate) struct Root {
     pub is_modifier: bool,
     /// Where an extension may be used.
     pub contexts: Box<[Context]>,
+    /// The contexts that are FHIRPath, each for the types of resources that it was asked of.
+    pub context_paths: PathRules,
+    /// What must hold where an extension is used.
+    pub context_invariants: Box<[Box<str>]>,
     /// The names under which this root is known as a place for extensions.
     pub places: Box<[Box<str>]>,
 }

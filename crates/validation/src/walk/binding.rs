@@ -20,6 +20,8 @@ enum Verdict {
     Out,
     /// There is no code.
     NoCode,
+    /// The only code is in it, but does not say that it is of that system.
+    NoSystem,
 }
 
 impl<'v> Walk<'_, 'v> {
@@ -50,7 +52,7 @@ impl<'v> Walk<'_, 'v> {
                 Verdict::Open => {
                     self.open_codes(value, &of_type.code, limit, Strength::Required);
                 }
-                Verdict::In | Verdict::NoCode => {}
+                Verdict::In | Verdict::NoCode | Verdict::NoSystem => {}
             }
         }
         if bound.strength < Strength::Extensible {
@@ -68,9 +70,21 @@ impl<'v> Walk<'_, 'v> {
             Verdict::Out => {
                 self.outside(codes::EXTENSIBLE_BINDING, bound, &bound.value_set, value);
             }
-            Verdict::NoCode if required => self.no_code(bound, says_why(value)),
+            Verdict::NoCode if required => {
+                self.no_code(bound, &*of_type.code == "Coding" || says_why(value));
+            }
+            Verdict::NoSystem => self.no_system(),
             Verdict::NoCode => {}
         }
+    }
+
+    fn no_system(&mut self) {
+        self.raise_below(Some("system"), codes::CODE_WITHOUT_SYSTEM, |issue| {
+            issue.kind(IssueType::CodeInvalid);
+            issue.warning();
+            issue.say("the code does not say which code system it is from".to_owned());
+            issue.mend("give the system, so that nobody has to guess it");
+        });
     }
 
     /// A code that a required binding asks for is not there. Where a concept says in an extension why
@@ -125,6 +139,14 @@ impl<'v> Walk<'_, 'v> {
                 "Coding" | "Quantity" | "Age" | "Duration" | "Count" | "Distance" | "Money",
                 Value::Object(_),
             ) => {
+                let lone = value.text("system").is_none() && &*of_type.code == "Coding";
+                if lone
+                    && value
+                        .text("code")
+                        .is_some_and(|code| one(None, code) == Membership::In)
+                {
+                    return Verdict::NoSystem;
+                }
                 match of_one(coding(value)) {
                     // A quantity may well have no coded unit, whatever set its units come from.
                     Verdict::NoCode if &*of_type.code != "Coding" => Verdict::In,
@@ -274,6 +296,17 @@ impl<'v> Walk<'_, 'v> {
             return;
         };
         let terminology = self.validator.terminology();
+        if system.contains("/ValueSet/")
+            && terminology.knows_system(system).is_none()
+            && terminology.knows_value_set(system)
+        {
+            self.raise_below(Some("system"), codes::SYSTEM_IS_VALUE_SET, |issue| {
+                issue.kind(IssueType::CodeInvalid);
+                issue.say("the system is a value set, and codes come from code systems".to_owned());
+                issue.mend("name the code system that the value set takes the code from");
+            });
+            return;
+        }
         let membership = terminology.code_in_system(system, code);
         if membership == Membership::Unknown {
             self.leave_open(|element| CodeCheck {

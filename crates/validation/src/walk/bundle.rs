@@ -77,8 +77,9 @@ impl<'v> Walk<'_, 'v> {
             if !contradicts && !relative {
                 continue;
             }
-            // Only the server's address is missing: nobody can take it for another resource.
-            let lacks_base = relative && !contradicts && named.is_some();
+            // In a mere collection, where only the server's address is missing, nobody can take the
+            // entry for another resource.
+            let lacks_base = relative && !contradicts && named.is_some() && kind == "collection";
             self.at_entry(index, Some("fullUrl"), |walk| {
                 walk.raise(codes::FULL_URL, |issue| {
                     issue.kind(IssueType::Conflict);

@@ -2,12 +2,14 @@
 
 use definitions::Context;
 use diagnostics::IssueType;
+use fhirpath::Environment;
 use json::Value;
 
 use super::Walk;
 use super::element::Item;
 use super::path::Segment;
 use crate::codes;
+use crate::invariants::Outcome;
 use crate::plan::{Node, Root, Rule, TypeRule};
 
 impl<'v> Walk<'_, 'v> {
@@ -161,6 +163,32 @@ impl<'v> Walk<'_, 'v> {
                 issue.say(format!("the extension {} may not be used here", root.url));
                 issue.mend(format!("it may be used on {}", allowed.join(", ")));
             });
+            return;
+        }
+        for expression in &root.context_invariants {
+            if self.context_holds(expression, root, node) == Some(false) {
+                self.raise(codes::EXTENSION_CONTEXT, |issue| {
+                    issue.kind(IssueType::Extension);
+                    issue.say(format!(
+                        "the extension {} may only be used where {expression}",
+                        root.url
+                    ));
+                    issue.mend("leave it out, or make that so");
+                });
+            }
+        }
+    }
+
+    fn context_holds(&self, expression: &str, root: &Root, node: &Node) -> Option<bool> {
+        let holder: &'v Value = self.holders.last()?;
+        let resource = *self.resources.last()?;
+        let model = &self.validator.plans().model;
+        let rule = root.context_paths.rule("", expression, &node.path, None);
+        let environment = Environment::new(model.resource_node(resource));
+        match rule.outcome(model, (Some(holder), None), &node.type_name, &environment) {
+            Outcome::Holds => Some(true),
+            Outcome::Broken => Some(false),
+            Outcome::Unusable | Outcome::Failed | Outcome::Undecided => None,
         }
     }
 
@@ -193,9 +221,22 @@ impl<'v> Walk<'_, 'v> {
                 is_meant && profile.is_none_or(|profile| self.claims(profile))
             }
             "extension" => self.parent_extension() == Some(expression),
-            // FHIRPath is not evaluated here: it gets the benefit of the doubt.
+            "fhirpath" => self.is_selected(expression, root).unwrap_or(true),
             _ => true,
         }
+    }
+
+    /// Whether an expression, evaluated over the resource, gives the element that holds the extension
+    /// here; `None` where that cannot be told.
+    fn is_selected(&self, expression: &str, root: &Root) -> Option<bool> {
+        let resource = *self.resources.last()?;
+        let type_name = resource.text("resourceType")?;
+        let rule = root.context_paths.rule("", expression, type_name, None);
+        rule.selects(
+            &self.validator.plans().model,
+            resource,
+            self.holders.last()?,
+        )
     }
 
     /// Whether the element that holds the extension here has this path in its resource.

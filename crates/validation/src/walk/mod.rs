@@ -48,6 +48,8 @@ pub(crate) struct Walk<'w, 'v> {
     containers: Vec<&'v Value>,
     /// The Bundles around the place, the innermost last.
     bundles: Vec<Inside<'v>>,
+    /// The objects around the place, the innermost last.
+    holders: Vec<&'v Value>,
     /// The extensions around the place, with where each stands, the innermost last.
     extensions: Vec<(&'v str, usize)>,
     /// Where in the path each resource around the place begins.
@@ -70,6 +72,7 @@ impl<'w, 'v> Walk<'w, 'v> {
             resources: Vec::new(),
             containers: Vec::new(),
             bundles: Vec::new(),
+            holders: Vec::with_capacity(16),
             extensions: Vec::new(),
             begins: Vec::new(),
             ids: Vec::new(),
@@ -108,6 +111,7 @@ impl<'w, 'v> Walk<'w, 'v> {
             self.too_deep();
             return;
         }
+        self.holders.push(this);
         let mut seen = Seen::default();
         let is_resource = node.root.as_ref().is_some_and(|root| root.is_resource);
         // ele-1 is a rule of elements: a resource may say nothing but its type.
@@ -173,6 +177,7 @@ impl<'w, 'v> Walk<'w, 'v> {
                 self.missing(child);
             }
         }
+        self.holders.pop();
         self.invariants(Some(this), None, &node.type_name, &node.invariants);
     }
 

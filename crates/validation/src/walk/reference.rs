@@ -14,7 +14,15 @@ impl<'v> Walk<'_, 'v> {
             name.strip_prefix("http://hl7.org/fhir/StructureDefinition/")
                 .unwrap_or(name)
         });
-        let parsed = value.text("reference").and_then(Reference::parse);
+        let written = value.text("reference");
+        if written.is_some_and(|text| text.chars().any(char::is_whitespace)) {
+            self.raise_below(Some("reference"), codes::REFERENCE_UNRESOLVED, |issue| {
+                issue.kind(IssueType::Value);
+                issue.say("a reference has no white space in it".to_owned());
+                issue.mend("write Type/id, a whole URL, or # and the id of a contained resource");
+            });
+        }
+        let parsed = written.and_then(Reference::parse);
         let pointed = match parsed {
             Some(Reference::Contained(id)) => match self.contained(id) {
                 Some(resource) => resource.text("resourceType"),
@@ -33,6 +41,10 @@ impl<'v> Walk<'_, 'v> {
             Some(Reference::Urn(urn)) => self
                 .found(urn)
                 .and_then(|found| found.resource.text("resourceType")),
+            // Neither a URL nor Type/id; where it ends like one it still says a type.
+            Some(Reference::Other(text)) => {
+                ends_with_type(text).filter(|name| self.validator.is_resource_type(name))
+            }
             Some(other) => other
                 .type_name()
                 // An unknown type name is part of some other URL scheme, not a FHIR type.
@@ -70,8 +82,13 @@ impl<'v> Walk<'_, 'v> {
             || of_type.targets.iter().any(|allowed| **allowed == *target);
         if !allowed {
             let pointed = pointed.is_some();
+            let has_identifier = value.get("identifier").is_some();
             self.raise(codes::REFERENCE_TARGET, |issue| {
                 issue.kind(IssueType::Value);
+                // With nothing but a name, nobody is pointed at yet.
+                if !pointed && !has_identifier {
+                    issue.warning();
+                }
                 issue.say(if pointed {
                     format!("a reference to {target} is not allowed here")
                 } else {
@@ -129,4 +146,10 @@ impl<'v> Walk<'_, 'v> {
         }
         .or_else(|| reference.text("type"))
     }
+}
+
+/// The last part but one of a path, which in a reference is the type.
+fn ends_with_type(text: &str) -> Option<&str> {
+    let path = text.split_once("/_history/").map_or(text, |(path, _)| path);
+    path.rsplit('/').nth(1)
 }

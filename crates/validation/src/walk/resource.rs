@@ -143,6 +143,7 @@ impl<'v> Walk<'_, 'v> {
         match type_name {
             "ConceptMap" => self.concept_map(value),
             "ValueSet" => self.composed(value),
+            "CodeSystem" => self.content(value),
             _ => {}
         }
         self.ids.pop();

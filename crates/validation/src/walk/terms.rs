@@ -59,6 +59,27 @@ impl<'v> Walk<'_, 'v> {
         }
     }
 
+    /// What a code system says of its content, and what it holds (R4, CodeSystem.content).
+    pub(super) fn content(&mut self, system: &'v Value) {
+        let Some(content) = system.text("content") else {
+            return;
+        };
+        let wrong = if content == "not-present" && system.get("concept").is_some() {
+            Some("the code system says that its concepts are not here, and holds some")
+        } else if content != "supplement" && system.get("supplements").is_some() {
+            Some("what supplements another code system says so in its content")
+        } else {
+            None
+        };
+        if let Some(wrong) = wrong {
+            self.raise_below(Some("content"), codes::CONTENT, |issue| {
+                issue.kind(IssueType::Conflict);
+                issue.say(wrong.to_owned());
+                issue.mend("make content agree with what the code system holds");
+            });
+        }
+    }
+
     /// The version of a code system stands in a member of its own, not in the url
     /// (R4, ValueSet.compose.include.system).
     pub(super) fn composed(&mut self, value_set: &'v Value) {

@@ -115,10 +115,8 @@ impl<'v> Walk<'_, 'v> {
             });
             return;
         }
-        if primitive == Primitive::Xhtml
-            && let Some(div) = value.as_str()
-        {
-            self.narrative_links(div);
+        if let Some(text) = value.as_str() {
+            self.text(text, primitive);
         }
         if primitive == Primitive::Canonical
             && value
@@ -160,6 +158,35 @@ impl<'v> Walk<'_, 'v> {
                 issue.say("the value is outside the range that the profile allows".to_owned());
                 issue.mend("check the value");
             });
+        }
+    }
+}
+
+impl<'v> Walk<'_, 'v> {
+    /// What a text says that is allowed and may still be wrong.
+    fn text(&mut self, text: &'v str, primitive: Primitive) {
+        if let Some(advice) = primitive.advice(text) {
+            self.raise(codes::ADVICE, |issue| {
+                issue.kind(IssueType::Value);
+                issue.warning();
+                issue.value(&Value::from(text));
+                issue.say(format!("the {} {advice}", primitive.name()));
+                issue.mend("trim it, or leave the element out");
+            });
+        }
+        if primitive == Primitive::Xhtml {
+            self.narrative_links(text);
+            if fhir::narrative::fetches_images(text) {
+                self.raise(codes::REMOTE_IMAGE, |issue| {
+                    issue.kind(IssueType::Value);
+                    issue.warning();
+                    issue.say(
+                        "the narrative shows images from elsewhere, which tells that server who reads it"
+                            .to_owned(),
+                    );
+                    issue.mend("contain the image, and refer to it as # and its id");
+                });
+            }
         }
     }
 }
