@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::terminology::Terminology;
 use crate::validate::Validate;
 
 const EXAMPLES: &str = "\
@@ -70,6 +71,11 @@ pub enum Command {
         after_help = "Examples:\n  causeway packages add hl7.fhir.uv.ips@2.0.0\n  causeway packages list\n  causeway validate --package hl7.fhir.uv.ips@2.0.0 summary.json"
     )]
     Packages(Packages),
+    /// Add, list and remove releases of SNOMED CT and dm+d that the site has a licence for, so that their codes are checked without a network.
+    #[command(
+        after_help = "Examples:\n  causeway terminology add uk_sct2mo.zip nhsbsa_dmd.zip\n  causeway terminology list\n  causeway terminology remove snomed-ct\n\nThe files come from NHS England's TRUD under the licence of whoever uses them; nothing of them leaves this machine. More: docs/terminology.md."
+    )]
+    Terminology(Terminology),
     /// Check what is stored against the packages that are used now, and make its search index anew.
     #[command(
         after_help = "Examples:\n  causeway revalidate --config causeway.toml\n  causeway revalidate --config causeway.toml --format json > findings.ndjson\n\nExit codes: 0 everything conforms, 1 something no longer does, 2 unusable. Nothing that is stored is changed but the search index."

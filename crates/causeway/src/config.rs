@@ -29,6 +29,50 @@ pub struct Config {
     /// Which definitions count besides those that are built in.
     #[serde(default)]
     pub packages: Packages,
+    /// What decides codes besides the definitions.
+    #[serde(default)]
+    pub terminology: Terminology,
+}
+
+/// `[terminology]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Terminology {
+    /// The folder of releases that `causeway terminology add` compiled. Default:
+    /// `$CAUSEWAY_TERMINOLOGY`, else one of the user's own.
+    pub releases: Option<PathBuf>,
+    /// A terminology server for what stays open.
+    pub server: Option<terminology_server::Settings>,
+}
+
+impl Terminology {
+    /// Reads only this part of a configuration file.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        #[derive(Deserialize)]
+        struct Part {
+            #[serde(default)]
+            terminology: Terminology,
+        }
+        let text = fs::read_to_string(path).map_err(|error| {
+            Failure::usage(format!("{} cannot be read: {error}", path.display()))
+        })?;
+        let part: Part = toml::from_str(&text)
+            .map_err(|error| Failure::usage(format!("{} is not right: {error}", path.display())))?;
+        Ok(part.terminology.beside(path))
+    }
+
+    /// The same with its paths taken from where the file is.
+    fn beside(mut self, file: &Path) -> Self {
+        let folder = file.parent().unwrap_or(Path::new("."));
+        let token = self
+            .server
+            .as_mut()
+            .and_then(|server| server.token_file.as_mut());
+        for path in [self.releases.as_mut(), token].into_iter().flatten() {
+            *path = folder.join(&*path);
+        }
+        self
+    }
 }
 
 /// `[packages]`.
@@ -153,6 +197,7 @@ impl Config {
         config.store.folder = folder.join(&config.store.folder);
         config.store.id_secret_file = folder.join(&config.store.id_secret_file);
         config.packages = config.packages.beside(path);
+        config.terminology = config.terminology.beside(path);
         if !config.server.base.ends_with("/fhir/R4") {
             return Err(Failure::usage("server.base must end in /fhir/R4"));
         }

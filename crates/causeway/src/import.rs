@@ -37,7 +37,8 @@ pub fn run(arguments: &Import) -> Result<Exit, Failure> {
             arguments.input.display()
         )));
     }
-    let knowledge = Knowledge::configured(&config.packages, &arguments.package)?;
+    let knowledge =
+        Knowledge::configured(&config.packages, &config.terminology, &arguments.package)?;
     let mapping = locate::mapping(&arguments.mapping, &knowledge)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
     let report = runtime.block_on(async {

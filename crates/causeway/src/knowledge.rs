@@ -30,21 +30,43 @@ impl Knowledge {
 
     /// What a command is told to use: `--package`, and `[packages]` of a configuration file.
     pub fn of(options: &PackageOptions) -> Result<Self, Failure> {
-        if options.package.is_empty() && options.config.is_none() {
-            return Ok(Self::embedded());
-        }
-        Self::with(&Settings::read(
-            options.config.as_deref(),
-            &options.package,
-        )?)
+        let terminology = match &options.config {
+            Some(path) => config::Terminology::read(path)?,
+            None => config::Terminology::default(),
+        };
+        let known = if options.package.is_empty() && options.config.is_none() {
+            Self::embedded()
+        } else {
+            Self::with(&Settings::read(
+                options.config.as_deref(),
+                &options.package,
+            )?)?
+        };
+        known.with_releases(&terminology)
     }
 
     /// What a server's configuration says, and further packages.
-    pub fn configured(config: &config::Packages, names: &[String]) -> Result<Self, Failure> {
-        if config.used.is_empty() && names.is_empty() {
-            return Ok(Self::embedded());
+    pub fn configured(
+        config: &config::Packages,
+        terminology: &config::Terminology,
+        names: &[String],
+    ) -> Result<Self, Failure> {
+        let known = if config.used.is_empty() && names.is_empty() {
+            Self::embedded()
+        } else {
+            Self::with(&Settings::new(config, names)?)?
+        };
+        known.with_releases(terminology)
+    }
+
+    /// The same with the releases of licensed codes that the site has compiled. One that cannot be
+    /// used is told, and its codes stay open.
+    fn with_releases(mut self, config: &config::Terminology) -> Result<Self, Failure> {
+        let releases = crate::terminology::open(config)?;
+        if !releases.is_empty() {
+            self.terminology = Arc::new(Terminology::new(self.definitions).with_releases(releases));
         }
-        Self::with(&Settings::new(config, names)?)
+        Ok(self)
     }
 
     fn with(settings: &Settings) -> Result<Self, Failure> {

@@ -18,6 +18,7 @@ mod progress;
 mod revalidate;
 mod serve;
 mod service;
+mod terminology;
 mod test;
 mod validate;
 
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Revalidate(arguments) => revalidate::run(&arguments),
         Command::Packages(arguments) => packages::run(&arguments),
+        Command::Terminology(arguments) => terminology::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),

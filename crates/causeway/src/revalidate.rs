@@ -30,7 +30,8 @@ const PART: usize = 1000;
 pub fn run(arguments: &Revalidate) -> Result<Exit, Failure> {
     let config = Config::read(&arguments.config)?;
     let tenants = tenants(&config, arguments.organisation.as_deref())?;
-    let knowledge = Knowledge::configured(&config.packages, &arguments.package)?;
+    let knowledge =
+        Knowledge::configured(&config.packages, &config.terminology, &arguments.package)?;
     let folder = &config.store.folder;
     if !folder.join("causeway.sqlite").is_file() {
         return Err(Failure::usage(format!(

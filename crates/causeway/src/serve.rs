@@ -23,7 +23,8 @@ pub fn run(arguments: &Serve) -> Result<Exit, Failure> {
             "the location of untraced people is published"
         );
     }
-    let knowledge = Knowledge::configured(&config.packages, &arguments.package)?;
+    let knowledge =
+        Knowledge::configured(&config.packages, &config.terminology, &arguments.package)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
     runtime.block_on(async {
         let store = open_store(&config.store.folder)?;

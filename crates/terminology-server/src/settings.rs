@@ -11,7 +11,7 @@ use crate::codes;
 
 /// The settings, as the configuration file has them under `[terminology.server]`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
     /// The base of the server: `https://…/fhir`, or `http` on this machine.
     pub url: String,
@@ -162,7 +162,7 @@ impl Settings {
             return Err(wrong(
                 "url",
                 "it must begin with https (http on this machine only), without a user, a query or a fragment",
-                "give the base of the server, and a token by token_env or token_file",
+                "give the base of the server, and a token by token-env or token-file",
             ));
         }
         let seconds = |name: &str, value: f64| {
@@ -192,14 +192,14 @@ impl Settings {
             base,
             header: self.credentials()?,
             systems: self.systems.clone(),
-            timeout: seconds("timeout_seconds", self.timeout_seconds)?,
-            total: seconds("total_seconds", self.total_seconds)?,
+            timeout: seconds("timeout-seconds", self.timeout_seconds)?,
+            total: seconds("total-seconds", self.total_seconds)?,
             parallel: count("parallel", self.parallel, 64)?,
             batch: count("batch", self.batch, 500)?,
             remembered: count("remembered", self.remembered, 10_000_000)?,
-            remembered_for: seconds("remembered_seconds", self.remembered_seconds)?,
+            remembered_for: seconds("remembered-seconds", self.remembered_seconds)?,
             failures: self.failures.max(1),
-            pause: seconds("pause_seconds", self.pause_seconds)?,
+            pause: seconds("pause-seconds", self.pause_seconds)?,
             is_local,
         })
     }
@@ -209,21 +209,21 @@ impl Settings {
             (None, None) => return Ok(None),
             (Some(_), Some(_)) => {
                 return Err(wrong(
-                    "token_env",
-                    "token_file is set, too",
+                    "token-env",
+                    "token-file is set, too",
                     "set one of them",
                 ));
             }
             (Some(name), None) => std::env::var(name).map_err(|_| {
                 wrong(
-                    "token_env",
+                    "token-env",
                     &format!("the environment variable {name} is not set"),
                     "set it, or name another",
                 )
             })?,
             (None, Some(path)) => std::fs::read_to_string(path).map_err(|error| {
                 wrong(
-                    "token_file",
+                    "token-file",
                     &format!("{} cannot be read: {error}", path.display()),
                     "name a file that Causeway may read",
                 )

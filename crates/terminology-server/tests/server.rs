@@ -702,7 +702,7 @@ fn settings_that_cannot_be_used_are_told() {
     }
     assert!(TerminologyServer::new(&Settings::of("https://tx.example.org/fhir/")).is_ok());
     let read: Settings =
-        toml::from_str("url = \"https://tx.example.org\"\ntimeout_seconds = 3").unwrap();
+        toml::from_str("url = \"https://tx.example.org\"\ntimeout-seconds = 3").unwrap();
     assert_eq!(read.timeout_seconds, 3.0);
     assert!(read.systems.iter().any(|system| system == SNOMED));
     assert!(toml::from_str::<Settings>("url = \"https://a\"\ntimeout = 3").is_err());

@@ -32,6 +32,9 @@ pub struct Validate {
     /// Print nothing to standard output: the exit code says it.
     #[arg(long, short)]
     pub quiet: bool,
+    /// A FHIR terminology server to ask about codes that cannot be decided offline, instead of the configuration's. Systems, codes and value sets are sent, nothing of a person.
+    #[arg(long, value_name = "URL")]
+    pub terminology_server: Option<String>,
     /// Which definitions count.
     #[command(flatten)]
     pub packages: PackageOptions,

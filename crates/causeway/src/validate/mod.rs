@@ -29,8 +29,14 @@ const UNDER_WAY: usize = 16 * 1024 * 1024;
 pub fn run(arguments: &Validate) -> Result<Exit, Failure> {
     let inputs = Inputs::find(&arguments.inputs)?;
     let knowledge = Knowledge::of(&arguments.packages)?;
-    let examiner = Examiner::new(knowledge.validator(), Model::new(knowledge.definitions))
+    let mut examiner = Examiner::new(knowledge.validator(), Model::new(knowledge.definitions))
         .with_profiles(profiles(&arguments.profile, &knowledge)?);
+    if let Some(decider) = crate::terminology::decider(
+        arguments.terminology_server.as_deref(),
+        arguments.packages.config.as_deref(),
+    )? {
+        examiner = examiner.with_decider(decider);
+    }
     let threads = arguments
         .threads
         .or_else(|| std::thread::available_parallelism().ok())
