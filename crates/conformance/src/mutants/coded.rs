@@ -1,0 +1,128 @@
+//! Codes and their value sets.
+
+use definitions::Strength;
+use json::{Object, Value};
+
+use super::edit::{Mutant, at};
+use super::{Base, Places, World};
+use crate::Seeded;
+
+/// A code outside a required value set.
+pub fn required(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
+    bound(Strength::Required, world, base, places, seeded)
+}
+
+/// A code outside an extensible value set, which only a warning is due for.
+pub fn extensible(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
+    bound(Strength::Extensible, world, base, places, seeded)
+}
+
+/// A code outside a preferred value set, which is allowed.
+pub fn preferred(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
+    bound(Strength::Preferred, world, base, places, seeded)
+}
+
+fn bound(strength: Strength, world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
+    let mut found = Vec::new();
+    for member in &places.members {
+        let Some(binding) = &member.element().binding else { continue };
+        if binding.strength != strength {
+            continue;
+        }
+        let pointer = member.first();
+        let known = binding.value_set.as_deref().and_then(|set| world.grower.codes(set));
+        // A code that the value set has, in another case and under another system.
+        let near = known.as_ref().and_then(|codes| seeded.pick(codes));
+        let upper = near.map_or_else(|| "NO-SUCH".to_owned(), |(_, code)| flipped(code));
+        let system = near.map_or_else(|| "https://causeway.test/codes".to_owned(), |(system, _)| system.clone());
+        let rule = |how: &str| format!("{}:{how}", member.rule());
+        match &*member.of_type.code {
+            "code" | "string" | "uri" => {
+                let wrong = if seeded.chance(50) { "no-such-code".to_owned() } else { upper };
+                found.push(Mutant::set(&rule("code"), "code", &pointer, wrong));
+            }
+            "Coding" => {
+                for (how, value) in codings(&system, &upper) {
+                    found.push(Mutant::set(&rule(how), how, &pointer, value));
+                }
+            }
+            "CodeableConcept" => {
+                for (how, value) in codings(&system, &upper) {
+                    let concept = Object::new().with("coding", Value::Array(vec![value.into()]));
+                    found.push(Mutant::set(&rule(how), how, &pointer, concept));
+                }
+                found.push(Mutant::set(&rule("text"), "text", &pointer, Object::new().with("text", "words only")));
+            }
+            "Quantity" | "Duration" | "Age" => {
+                if let Some(Value::Object(old)) = at(&base.resource, &pointer) {
+                    let wrong = old.clone().with("system", system).with("code", upper);
+                    found.push(Mutant::set(&rule("unit"), "unit", &pointer, wrong));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn codings(system: &str, upper: &str) -> Vec<(&'static str, Object)> {
+    vec![
+        ("unknown", Object::new().with("system", system).with("code", "no-such-code")),
+        ("case", Object::new().with("system", system).with("code", upper)),
+        ("system", Object::new().with("system", "https://causeway.test/codes").with("code", "a")),
+        ("bare", Object::new().with("code", "no-such-code")),
+        ("snomed", Object::new().with("system", "http://snomed.info/sct").with("code", "138875005")),
+    ]
+}
+
+fn flipped(code: &str) -> String {
+    let upper = code.to_uppercase();
+    if upper == code { code.to_lowercase() } else { upper }
+}
+
+/// A code that its code system does not have, whatever is bound.
+pub fn in_system(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
+    let systems = [
+        "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+        "http://terminology.hl7.org/CodeSystem/v2-0203",
+        "http://terminology.hl7.org/CodeSystem/observation-category",
+        "http://hl7.org/fhir/administrative-gender",
+        "http://unitsofmeasure.org",
+        "https://fhir.hl7.org.uk/CodeSystem/UKCore-BirthSex",
+        "urn:ietf:bcp:47",
+        "urn:ietf:bcp:13",
+        "urn:iso:std:iso:4217",
+        "http://loinc.org",
+        "http://snomed.info/sct",
+        "http://hl7.org/fhir/no-such-system",
+        "https://dmd.nhs.uk",
+        "relative/system",
+        "http://hl7.org/fhir/ValueSet/administrative-gender",
+    ];
+    let mut found = Vec::new();
+    for member in &places.members {
+        let pointer = member.first();
+        let strength = member.element().binding.as_ref().map(|binding| binding.strength);
+        if strength == Some(Strength::Required) {
+            continue;
+        }
+        let Some(&system) = seeded.pick(&systems) else { continue };
+        let code = *seeded.pick(&["no-such-code", "EN", "mg", "M", "laboratory", "a b", "GBP", "male"]).unwrap_or(&"x");
+        let coding = Object::new().with("system", system).with("code", code);
+        let rule = format!("{system}:{}:{code}", member.of_type.code);
+        match &*member.of_type.code {
+            "Coding" => found.push(Mutant::set(&rule, code, &pointer, coding)),
+            "CodeableConcept" => {
+                let concept = Object::new().with("coding", Value::Array(vec![coding.into()]));
+                found.push(Mutant::set(&rule, code, &pointer, concept));
+            }
+            "Quantity" => {
+                if let Some(Value::Object(old)) = at(&base.resource, &pointer) {
+                    found.push(Mutant::set(&rule, code, &pointer, old.clone().with("system", system).with("code", code)));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
