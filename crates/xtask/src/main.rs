@@ -3,6 +3,7 @@
 //! Each subcommand is a module; this file only chooses.
 
 mod definitions;
+mod fuzz;
 mod peers;
 mod samples;
 mod test;
@@ -15,6 +16,7 @@ cargo xtask COMMAND
   test                    installs the test peers that are missing and runs every test
       --only STEP         only one step: format, lint, peers, unit, licences
   definitions PACKAGE…    distils FHIR packages (.tgz) into profiles/
+  fuzz [TARGET…]          hands random bytes to all that reads; see: cargo xtask fuzz --help
   peers                   times Causeway's validator beside others; see: cargo xtask peers --help
   samples                 writes sample exports with a truth file; see: cargo xtask samples --help
 ";
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let outcome = match command.as_str() {
         "test" => test::run(&rest),
         "definitions" => definitions::run(&rest),
+        "fuzz" => fuzz::run(&rest),
         "peers" => peers::run(&rest),
         "samples" => samples::run(&rest),
         _ => {
