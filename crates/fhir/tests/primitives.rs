@@ -167,8 +167,17 @@ fn booleans_are_not_strings() {
 fn texts_say_something() {
     takes(
         "string",
-        &["a", " a ", "a\nb\tc", "é", "\u{1F600}", " ", "\u{a0}"],
-        &["", "a\u{1}", "\u{FFFE}"],
+        &[
+            "a",
+            " a ",
+            "a\nb\tc",
+            "é",
+            "\u{1F600}",
+            " ",
+            "\u{a0}",
+            "a\u{1}",
+        ],
+        &["", "a\0", "a\u{b}"],
     );
     takes("markdown", &["# a\r\n", " \n"], &[""]);
     takes(
@@ -191,6 +200,10 @@ fn white_space_round_a_text_is_advised_against() {
     for text in [" ", "\n\t", "\u{a0}", " a", "a "] {
         assert!(Primitive::String.advice(text).is_some(), "{text:?}");
         assert_eq!(Primitive::Code.advice(text), None);
+    }
+    for text in ["a\u{1}", "\u{FFFE}"] {
+        assert!(Primitive::String.advice(text).is_some(), "{text:?}");
+        assert!(Primitive::Markdown.advice(text).is_some(), "{text:?}");
     }
     assert_eq!(Primitive::String.advice("a b"), None);
     assert_eq!(Primitive::Markdown.advice(" a\n"), None);

@@ -79,7 +79,11 @@ fn profiles(names: &[String], knowledge: &Knowledge) -> Result<Vec<String>, Fail
     names
         .iter()
         .map(|name| match knowledge.definitions.profile(name) {
-            Some(shape) => Ok(shape.url().to_owned()),
+            // A version that was asked for stays asked for.
+            Some(shape) => Ok(match name.split_once('|') {
+                Some((_, version)) => format!("{}|{version}", shape.url()),
+                None => shape.url().to_owned(),
+            }),
             None => Err(unknown_profile(name, knowledge)),
         })
         .collect()

@@ -165,13 +165,13 @@ impl Primitive {
         }
     }
 
-    /// What R4 advises against in a value of this type, though it allows it: white space round a
-    /// `string` or `markdown` (<http://hl7.org/fhir/R4/datatypes.html#string>). A fragment fit for a
+    /// What R4 advises against in a value of this type, though it allows it: control
+    /// characters in a `string` or `markdown`, white space round a `string` or for all of either (<http://hl7.org/fhir/R4/datatypes.html#string>). A fragment fit for a
     /// warning.
     pub fn advice(self, text: &str) -> Option<Malformed> {
         match self {
-            Self::String => text::advice(text),
-            Self::Markdown if text.trim().is_empty() => text::advice(text),
+            Self::String => text::advice(text).or_else(|| text::advice_on_ends(text)),
+            Self::Markdown => text::advice(text),
             _ => None,
         }
     }

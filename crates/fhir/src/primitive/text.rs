@@ -14,10 +14,9 @@ pub(super) fn string(text: &str) -> Result<(), Malformed> {
     if bytes.len() <= MAX_STRING && bytes.iter().all(|b| (0x20..0x7F).contains(b)) {
         return Ok(());
     }
-    let control = |c: char| {
-        (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
-    };
-    if text.chars().any(control) {
+    // R4's pattern has white space only as space, tab and line ends. It lets other control characters
+    // through and advises against them (see `advice`); nothing good ever came of a NUL.
+    if text.contains(['\0', '\u{b}', '\u{c}']) {
         return Err(Malformed("holds a control character"));
     }
     if text.len() > MAX_STRING && text.chars().count() > MAX_STRING {
@@ -26,12 +25,21 @@ pub(super) fn string(text: &str) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// What R4 advises against in a text, though it allows it: white space at an end, which XML may lose,
-/// and nothing but white space, which it may lose altogether.
+/// What R4 advises against in a text, though it allows it: characters that XML cannot carry, and
+/// nothing but white space, which XML may lose altogether.
 pub(super) fn advice(text: &str) -> Option<Malformed> {
-    if text.chars().all(char::is_whitespace) {
-        return Some(Malformed("holds nothing but white space"));
+    if crate::xml::text::invalid_character(text).is_some() {
+        return Some(Malformed(
+            "holds a control character, so the resource cannot be written as XML",
+        ));
     }
+    text.chars()
+        .all(char::is_whitespace)
+        .then_some(Malformed("holds nothing but white space"))
+}
+
+/// The same for white space at an end, which XML may lose.
+pub(super) fn advice_on_ends(text: &str) -> Option<Malformed> {
     let ends = [text.chars().next(), text.chars().next_back()];
     ends.iter()
         .flatten()
