@@ -488,7 +488,8 @@ fn a_zip_and_a_folder_give_the_same_release() {
 fn files_that_are_no_release_are_told_and_replace_nothing() {
     let out = compiled();
     let before = std::fs::read(&release::compiled(out.path()).unwrap()[1]).unwrap();
-    let broken = |change: &dyn Fn(&mut Vec<(String, String)>)| {
+    type Files = Vec<(String, String)>;
+    let broken = |change: &dyn Fn(&mut Files)| {
         let mut files = rf2();
         change(&mut files);
         let folder = folder_of(&files);
