@@ -244,7 +244,11 @@ fn exit_codes() {
     assert_eq!(run(&["--profile", "UKCore-Pateint", "-"], GOOD), 2);
     assert_eq!(run(&["--package", "no.such.package@1.0.0", "-"], GOOD), 2);
     assert_eq!(run(&["--threads", "0", "-"], GOOD), 2);
-    assert_eq!(run(&["--fail-on", "information", "-"], GOOD), 0);
+    let clean = GOOD.replace(
+        r#""gender""#,
+        r#""text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">Test</div>"},"gender""#,
+    );
+    assert_eq!(run(&["--fail-on", "information", "-"], &clean), 0);
     assert_eq!(run(&["-"], coded), 0);
     assert_eq!(run(&["--fail-on", "information", "-"], coded), 1);
     let own = causeway_with_input(&["validate", "--format", "json", "-"], warned.as_bytes());
@@ -401,7 +405,6 @@ fn text_is_for_people_and_ends_with_a_summary() {
         .lines()
         .map(|line| line.split_whitespace().collect())
         .collect();
-    assert_eq!(rules[0][..2], ["2", "error"]);
     let counts: Vec<u32> = rules.iter().map(|rule| rule[0].parse().unwrap()).collect();
     assert!(counts.is_sorted_by(|a, b| a >= b), "{counts:?}");
     assert!(
@@ -427,7 +430,16 @@ fn an_operation_outcome_for_each_resource() {
             .iter()
             .all(|outcome| outcome["resourceType"] == "OperationOutcome")
     );
-    assert_eq!(outcomes[0]["issue"][0]["severity"], "error");
+    let severities: Vec<&Value> = outcomes[0]["issue"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|issue| &issue["severity"])
+        .collect();
+    assert!(
+        severities.contains(&&Value::from("error")),
+        "{severities:?}"
+    );
     assert_eq!(outcomes[2]["issue"][0]["location"][0], "Line[3] Col[2]");
     assert!(outcomes[0].to_string().contains("Patient.gender"));
     assert_eq!(outcomes[1]["issue"][0]["severity"], "information");
@@ -476,7 +488,13 @@ fn a_stream_is_answered_as_it_comes() {
 #[test]
 fn every_code_is_documented() {
     let mut codes = Vec::new();
-    for krate in ["fhir", "validation", "definitions", "terminology"] {
+    for krate in [
+        "fhir",
+        "validation",
+        "definitions",
+        "terminology",
+        "terminology-server",
+    ] {
         collect(&root().join("crates").join(krate).join("src"), &mut codes);
     }
     codes.sort();
