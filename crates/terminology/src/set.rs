@@ -69,6 +69,8 @@ struct Named {
     /// Its place in the order of definition.
     place: usize,
     membership: Membership,
+    /// Why it is not known.
+    why: Option<Reason>,
 }
 
 /// The codes that a value set takes from one code system.
@@ -102,12 +104,12 @@ impl Part {
         let mut part = Self::new(system, rest);
         part.ignores_case = ignores_case;
         for code in codes {
-            part.name(code, Membership::In);
+            part.name(code, Membership::In, None);
         }
         part
     }
 
-    fn name(&mut self, code: &str, membership: Membership) {
+    fn name(&mut self, code: &str, membership: Membership, why: Option<Reason>) {
         let place = self.named.len();
         let key = self.key(code);
         let written = (*key != *code).then(|| code.into());
@@ -116,6 +118,7 @@ impl Part {
             written,
             place,
             membership,
+            why,
         });
     }
 
@@ -136,8 +139,8 @@ impl Part {
 
     pub fn why(&self, code: &str) -> Option<Reason> {
         match self.named.get(&*self.key(code)) {
-            Some(named) if named.membership != Membership::Unknown => None,
-            Some(_) | None => self.rest.why(code),
+            Some(named) => named.why.clone(),
+            None => self.rest.why(code),
         }
     }
 
@@ -182,7 +185,10 @@ impl Part {
             let membership = join(self.holds(name), other.holds(name));
             // What is said by name of a code that nothing else speaks of need not be said.
             if membership != Membership::Out || !matches!(joined.rest, Rest::Nothing) {
-                joined.name(name, membership);
+                let why = (membership == Membership::Unknown)
+                    .then(|| self.why(name).or_else(|| other.why(name)))
+                    .flatten();
+                joined.name(name, membership, why);
             }
         }
         joined
