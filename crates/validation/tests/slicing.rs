@@ -230,3 +230,104 @@ fn min_and_max_and_length() {
         ["V016"]
     );
 }
+
+#[test]
+fn slices_of_slices_are_counted_in_their_own_slice() {
+    let validator = profile(
+        "Patient",
+        r#"{"id":"Patient.identifier","path":"Patient.identifier","slicing":{"discriminator":[{"type":"value","path":"system"}],"rules":"open"}},
+           {"id":"Patient.identifier:a","path":"Patient.identifier","sliceName":"a","min":0,"max":"*","slicing":{"discriminator":[{"type":"value","path":"use"}],"rules":"closed"}},
+           {"id":"Patient.identifier:a.system","path":"Patient.identifier.system","min":1,"fixedUri":"urn:x:a"},
+           {"id":"Patient.identifier:a/usual","path":"Patient.identifier","sliceName":"a/usual","min":1,"max":"1"},
+           {"id":"Patient.identifier:a/usual.system","path":"Patient.identifier.system","min":1,"fixedUri":"urn:x:a"},
+           {"id":"Patient.identifier:a/usual.use","path":"Patient.identifier.use","min":1,"fixedCode":"usual"},
+           {"id":"Patient.identifier:a/old","path":"Patient.identifier","sliceName":"a/old","min":0,"max":"2"},
+           {"id":"Patient.identifier:a/old.system","path":"Patient.identifier.system","min":1,"fixedUri":"urn:x:a"},
+           {"id":"Patient.identifier:a/old.use","path":"Patient.identifier.use","min":1,"fixedCode":"old"}"#,
+    );
+    let check = |uses: &[&str]| {
+        let items: Vec<String> = uses
+            .iter()
+            .map(|wanted| format!(r#"{{"system":"urn:x:a","use":"{wanted}","value":"1"}}"#))
+            .collect();
+        codes(
+            &validator,
+            &patient(&format!(r#""identifier":[{}]"#, items.join(","))),
+        )
+    };
+    assert!(check(&["usual", "old", "old"]).is_empty());
+    assert_eq!(check(&["old"]), ["V050"]);
+    assert_eq!(check(&["usual", "usual"]), ["V051"]);
+    assert_eq!(check(&["usual", "temp"]), ["V052"]);
+    // What is in no slice is not sliced again.
+    let other = r#""identifier":[{"system":"urn:x:b","use":"temp","value":"1"}]"#;
+    assert!(codes(&validator, &patient(other)).is_empty());
+}
+
+#[test]
+fn by_what_a_reference_leads_to() {
+    let validator = profile(
+        "Observation",
+        r#"{"id":"Observation.performer","path":"Observation.performer","slicing":{"discriminator":[{"type":"type","path":"resolve()"}],"rules":"open"}},
+           {"id":"Observation.performer:person","path":"Observation.performer","sliceName":"person","min":1,"max":"1","type":[{"code":"Reference","targetProfile":["http://hl7.org/fhir/StructureDefinition/Practitioner"]}]}"#,
+    );
+    let by = |performers: &str| {
+        codes(
+            &validator,
+            &format!(
+                r#"{{"resourceType":"Observation","status":"final","code":{{"text":"x"}},"performer":[{performers}]}}"#
+            ),
+        )
+    };
+    assert!(by(r#"{"reference":"Practitioner/1"},{"reference":"Organization/1"}"#).is_empty());
+    assert_eq!(by(r#"{"reference":"Organization/1"}"#), ["V050"]);
+
+    let validator = profile(
+        "Observation",
+        r#"{"id":"Observation.hasMember","path":"Observation.hasMember","slicing":{"discriminator":[{"type":"profile","path":"resolve()"}],"rules":"closed"}},
+           {"id":"Observation.hasMember:uk","path":"Observation.hasMember","sliceName":"uk","min":0,"max":"*","type":[{"code":"Reference","targetProfile":["https://fhir.hl7.org.uk/StructureDefinition/UKCore-Observation"]}]}"#,
+    );
+    let contained = |subject: &str| {
+        codes(
+            &validator,
+            &format!(
+                r##"{{"resourceType":"Observation","status":"final","code":{{"text":"x"}},"hasMember":[{{"reference":"#m"}}],
+                "contained":[{{"resourceType":"Observation","id":"m","status":"final","code":{{"text":"x"}}{subject}}}]}}"##
+            ),
+        )
+    };
+    assert!(contained("").is_empty());
+    // A member that breaks its own type meets no profile of it.
+    assert!(contained(r#","referenceRange":[{}]"#).contains(&"V052".to_owned()));
+}
+
+#[test]
+fn what_all_types_of_a_choice_share() {
+    let validator = profile(
+        "Observation",
+        r#"{"id":"Observation.value[x]","path":"Observation.value[x]","type":[{"code":"Quantity"},{"code":"CodeableConcept"}]},
+           {"id":"Observation.value[x].extension","path":"Observation.value[x].extension","max":"0"}"#,
+    );
+    let by = |value: &str| {
+        codes(
+            &validator,
+            &format!(
+                r#"{{"resourceType":"Observation","status":"final","code":{{"text":"x"}},{value}}}"#
+            ),
+        )
+    };
+    let extension = r#""extension":[{"url":"https://example.org/none","valueString":"x"}]"#;
+    assert!(by(r#""valueQuantity":{"value":1}"#).is_empty());
+    assert!(by(r#""valueCodeableConcept":{"text":"x"}"#).is_empty());
+    assert_eq!(
+        by(&format!(r#""valueQuantity":{{"value":1,{extension}}}"#)),
+        ["V016"]
+    );
+    assert_eq!(
+        by(&format!(
+            r#""valueCodeableConcept":{{"text":"x",{extension}}}"#
+        )),
+        ["V016"]
+    );
+    assert_eq!(by(r#""valueString":"x""#), ["V013"]);
+}

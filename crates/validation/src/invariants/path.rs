@@ -83,7 +83,7 @@ impl PathRule {
 impl PathRule {
     /// Whether what the expression gives for a resource has a value in it; `None` where it cannot be
     /// told.
-    pub fn selects<'v>(&self, model: &Model, resource: &'v Value, wanted: &Value) -> Option<bool> {
+    pub fn selects(&self, model: &Model, resource: &Value, wanted: &Value) -> Option<bool> {
         let compiled = self.compiled(model)?;
         let node = model.resource_node(resource);
         let found = compiled.plan.evaluate(node, &Environment::new(node)).ok()?;

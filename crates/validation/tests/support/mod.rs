@@ -8,12 +8,13 @@
     missing_docs
 )]
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use diagnostics::Issue;
+use diagnostics::{Issue, Severity};
 use json::Value;
-use validation::Validator;
+use validation::{Validator, settle};
 
 pub static VALIDATOR: LazyLock<Validator> = LazyLock::new(Validator::embedded);
 
@@ -64,12 +65,44 @@ pub fn parse(text: &str) -> Value {
     json::parse(text.as_bytes()).unwrap()
 }
 
+/// The errors of a resource. All that is raised says what to do, and says it once.
 pub fn errors(resource: &Value, profiles: &[&str]) -> Vec<Issue> {
-    VALIDATOR
-        .validate(resource, profiles)
-        .into_iter()
-        .filter(Issue::is_error)
-        .collect()
+    let report = VALIDATOR.examine(resource, profiles);
+    sound(&report.issues);
+    assert_eq!(report.issues, {
+        let mut all = VALIDATOR.validate(resource, profiles);
+        // Good practice is told only to who examines.
+        for issue in &report.issues {
+            if issue.severity == Severity::Information && !all.contains(issue) {
+                let at = report
+                    .issues
+                    .iter()
+                    .position(|other| other == issue)
+                    .unwrap();
+                all.insert(at, issue.clone());
+            }
+        }
+        all
+    });
+    sound(&settle(&report.open, &[]));
+    report.issues.into_iter().filter(Issue::is_error).collect()
+}
+
+/// Every issue has a help text and an element, and no two are equal.
+pub fn sound(issues: &[Issue]) {
+    let mut seen = HashSet::new();
+    for issue in issues {
+        assert!(
+            issue.help.as_deref().is_some_and(|help| !help.is_empty()),
+            "no help: {issue:?}"
+        );
+        assert!(issue.element.is_some(), "no element: {issue:?}");
+        assert!(!issue.message.is_empty(), "no message: {issue:?}");
+        assert!(
+            seen.insert((&issue.code, &issue.element, &issue.message)),
+            "said twice: {issue:?}"
+        );
+    }
 }
 
 pub fn lines(issues: &[Issue]) -> String {
