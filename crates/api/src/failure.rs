@@ -179,6 +179,19 @@ impl Failure {
         Self::one(StatusCode::NOT_ACCEPTABLE, "BAD_REQUEST", issue)
     }
 
+    /// The resource is there, and XML cannot carry it (406): a character outside XML 1.0, say, which
+    /// JSON may hold. To leave out what XML cannot say would lose a part of the record unsaid.
+    pub(crate) fn not_in_xml(error: &fhir::xml::XmlError) -> Self {
+        let mut issue = Issue::error(
+            codes::NOT_ACCEPTABLE,
+            IssueType::NotSupported,
+            "the answer holds something that XML cannot carry",
+        )
+        .help("ask for it as JSON: `Accept: application/fhir+json`");
+        issue.element.clone_from(&error.element);
+        Self::one(StatusCode::NOT_ACCEPTABLE, "BAD_REQUEST", issue)
+    }
+
     /// The body has a kind that is not taken here (415).
     pub(crate) fn media_type(wanted: &str) -> Self {
         let issue = Issue::error(

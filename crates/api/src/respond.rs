@@ -151,9 +151,9 @@ pub(crate) fn parsed(body: &[u8]) -> Result<Value, Failure> {
 fn xml(inner: &Inner, value: &Value) -> Result<Vec<u8>, Failure> {
     fhir::xml::write(value, &inner.model)
         .map(String::into_bytes)
-        .map_err(|_| {
-            tracing::error!("a resource cannot be written as XML");
-            Failure::internal()
+        .map_err(|error| {
+            tracing::warn!("a resource cannot be written as XML");
+            Failure::not_in_xml(&error)
         })
 }
 

@@ -252,6 +252,30 @@ async fn a_resource_is_read_as_it_was_stored() {
 }
 
 #[tokio::test]
+async fn what_xml_cannot_carry_is_offered_as_json() {
+    let served = served().await;
+    served
+        .put(
+            "rose",
+            &[r#"{"resourceType":"Patient","id":"bell","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}],"name":[{"family":"Bell\u0007"}]}"#],
+        )
+        .await;
+    let xml = served
+        .call(
+            "gp",
+            Method::GET,
+            "/Patient/bell",
+            &[("accept", "application/fhir+xml")],
+            Vec::new(),
+        )
+        .await;
+    assert_eq!(xml.status, 406);
+    assert!(xml.text().contains("application/fhir+json"));
+    assert!(!xml.text().contains("Bell"));
+    assert_eq!(served.get("gp", "/Patient/bell").await.status, 200);
+}
+
+#[tokio::test]
 async fn xml_and_json_are_chosen_by_accept_and_format() {
     let served = two_homes().await;
     for (path, accept, xml) in [
