@@ -377,13 +377,6 @@ const VARIANTS: &[Variant] = &[
     ),
     (
         PATIENT,
-        "/generalPractitioner/0",
-        r#"{"type": "Device", "identifier": {"value": "x"}}"#,
-        "V070",
-        "Patient.generalPractitioner[0]",
-    ),
-    (
-        PATIENT,
         "/generalPractitioner/0/reference",
         r#""Surgery/1""#,
         "V070",

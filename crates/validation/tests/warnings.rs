@@ -28,6 +28,13 @@ fn what_is_doubtful_is_a_warning_in_its_place() {
     for (base, pointer, new, code, element) in [
         (
             PATIENT,
+            "/generalPractitioner/0",
+            r#"{"type": "Device", "display": "x"}"#,
+            "V070",
+            "Patient.generalPractitioner[0]",
+        ),
+        (
+            PATIENT,
             "/extension/2",
             r#"{"url": "https://example.org/mine", "valueString": "x"}"#,
             "V060",

@@ -44,8 +44,12 @@ impl PathRule {
             .get_or_init(|| {
                 let types = model.types_at(&self.root)?;
                 let expression = super::errata::meant(&self.expression);
-                let plan =
-                    Plan::compile_for(expression, &types, model, &Options::definitions()).ok()?;
+                let options = Options {
+                    // A context of another type of resource is met by nothing here.
+                    other_roots: self.key.is_empty(),
+                    ..Options::definitions()
+                };
+                let plan = Plan::compile_for(expression, &types, model, &options).ok()?;
                 let ty = match types.as_slice() {
                     [only] => Some(*only),
                     _ => None,

@@ -70,7 +70,13 @@ impl<'v> Walk<'_, 'v> {
             Verdict::Out => {
                 self.outside(codes::EXTENSIBLE_BINDING, bound, &bound.value_set, value);
             }
-            Verdict::NoCode if required => {
+            Verdict::NoCode
+                if required
+                    && self
+                        .validator
+                        .terminology()
+                        .knows_value_set(&bound.value_set) =>
+            {
                 self.no_code(bound, &*of_type.code == "Coding" || says_why(value));
             }
             Verdict::NoSystem => self.no_system(),
@@ -111,7 +117,8 @@ impl<'v> Walk<'_, 'v> {
             // Outside an element of type code, a code means nothing without its system.
             Some(match coding.text("system") {
                 Some(system) => one(Some(system), code),
-                None => Membership::Out,
+                None if terminology.knows_value_set(value_set) => Membership::Out,
+                None => Membership::Unknown,
             })
         };
         let of_one = |membership: Option<Membership>| match membership {

@@ -210,6 +210,9 @@ impl<'v> Walk<'_, 'v> {
         };
         self.fixed(value, rule);
         self.bound(value, rule, of_type);
+        if rule.min_value.is_some() || rule.max_value.is_some() {
+            self.limits(value, rule);
+        }
         if &*of_type.code == "Reference" {
             self.reference(value, of_type);
         }

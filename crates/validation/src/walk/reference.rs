@@ -22,6 +22,13 @@ impl<'v> Walk<'_, 'v> {
                 issue.mend("write Type/id, a whole URL, or # and the id of a contained resource");
             });
         }
+        if written.is_some_and(|text| self.is_broken_search(text)) {
+            self.raise_below(Some("reference"), codes::REFERENCE_UNRESOLVED, |issue| {
+                issue.kind(IssueType::Value);
+                issue.say("the search of a conditional reference is not one".to_owned());
+                issue.mend("write Type?name=value, more of them joined by &");
+            });
+        }
         let parsed = written.and_then(Reference::parse);
         let pointed = match parsed {
             Some(Reference::Contained(id)) => match self.contained(id) {
@@ -82,11 +89,10 @@ impl<'v> Walk<'_, 'v> {
             || of_type.targets.iter().any(|allowed| **allowed == *target);
         if !allowed {
             let pointed = pointed.is_some();
-            let has_identifier = value.get("identifier").is_some();
             self.raise(codes::REFERENCE_TARGET, |issue| {
                 issue.kind(IssueType::Value);
-                // With nothing but a name, nobody is pointed at yet.
-                if !pointed && !has_identifier {
+                // Only said, not pointed at: who looks it up will see.
+                if !pointed {
                     issue.warning();
                 }
                 issue.say(if pointed {
@@ -99,6 +105,23 @@ impl<'v> Walk<'_, 'v> {
             return;
         }
         self.target_profile(value, target, of_type);
+    }
+
+    /// A conditional reference (R4, section 3.1.0.11.2) whose search nobody can run.
+    fn is_broken_search(&self, text: &str) -> bool {
+        let Some((type_name, search)) = text.split_once('?') else {
+            return false;
+        };
+        let is_name = |name: &str| {
+            name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':' | b'.'))
+        };
+        self.validator.is_resource_type(type_name)
+            && !search
+                .split('&')
+                .all(|part| part.split_once('=').is_some_and(|(name, _)| is_name(name)))
     }
 
     /// What a reference points at must meet one of the profiles that are allowed for its type, where
@@ -150,6 +173,7 @@ impl<'v> Walk<'_, 'v> {
 
 /// The last part but one of a path, which in a reference is the type.
 fn ends_with_type(text: &str) -> Option<&str> {
-    let path = text.split_once("/_history/").map_or(text, |(path, _)| path);
+    let path = text.trim_end_matches('/');
+    let path = path.split_once("/_history/").map_or(path, |(path, _)| path);
     path.rsplit('/').nth(1)
 }

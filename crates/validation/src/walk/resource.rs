@@ -236,7 +236,21 @@ impl<'v> Walk<'_, 'v> {
     fn contained_is_referred_to(&mut self, container: &'v Value) {
         let mut used: Vec<&str> = Vec::new();
         fragments(container, 0, &mut used);
+        let mut ids: Vec<&str> = Vec::new();
         for (index, inner) in container.each("contained").enumerate() {
+            if let Some(id) = inner.text("id") {
+                if ids.contains(&id) {
+                    self.path.push(Segment::Member("contained"));
+                    self.path.push(Segment::Index(index));
+                    self.raise_below(Some("id"), codes::DUPLICATE_ID, |issue| {
+                        issue.kind(IssueType::Conflict);
+                        issue.say("another contained resource has the same id".to_owned());
+                        issue.mend("give each contained resource an id of its own");
+                    });
+                    self.path.truncate(self.path.len().saturating_sub(2));
+                }
+                ids.push(id);
+            }
             let mut own: Vec<&str> = Vec::new();
             fragments(inner, 0, &mut own);
             let referred = inner.text("id").is_some_and(|id| used.contains(&id));
