@@ -188,7 +188,7 @@ fn registry(damage: impl Fn(&str, &mut Value)) -> Registry {
                 name,
                 version,
                 more.clone(),
-                &[resource.clone()],
+                std::slice::from_ref(resource),
             );
             let bytes = tgz(&folder);
             listing["versions"][version] = json!({

@@ -158,10 +158,7 @@ fn refusing_server() -> (String, Arc<Mutex<String>>) {
 fn read_request(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
     let mut buffer = [0; 4096];
-    loop {
-        let Ok(count) = stream.read(&mut buffer) else {
-            break;
-        };
+    while let Ok(count) = stream.read(&mut buffer) {
         text.extend_from_slice(&buffer[..count]);
         let so_far = String::from_utf8_lossy(&text).into_owned();
         let length = so_far
