@@ -55,7 +55,7 @@ pub(super) fn node(
             });
         }
     }
-    members.sort_by(|a, b| a.name.cmp(&b.name));
+    members.sort_by(|a, b| Member::order(&a.name, &b.name));
     let required = children
         .iter()
         .enumerate()

@@ -22,7 +22,7 @@ pub(crate) struct Node {
     pub type_name: Box<str>,
     /// What FHIRPath knows it by: the type, or the path of an element with children of its own.
     pub path: Box<str>,
-    /// The members that JSON may have, sorted by name, without the names that begin with `_`.
+    /// The members that JSON may have, in [`Member::order`], without the names that begin with `_`.
     pub members: Box<[Member]>,
     pub children: Box<[Child]>,
     /// The children that must be looked at when they are missing.
@@ -177,12 +177,19 @@ pub(crate) enum Step {
     Resolve,
 }
 
+impl Member {
+    /// The order of members: by length first, which tells most names apart without reading them.
+    pub fn order(one: &str, other: &str) -> std::cmp::Ordering {
+        one.len().cmp(&other.len()).then_with(|| one.cmp(other))
+    }
+}
+
 impl Node {
     /// The member of that JSON name.
     pub fn member(&self, name: &str) -> Option<(&Child, &Member)> {
         let at = self
             .members
-            .binary_search_by(|member| (*member.name).cmp(name))
+            .binary_search_by(|member| Member::order(&member.name, name))
             .ok()?;
         let member = self.members.get(at)?;
         Some((self.children.get(member.child)?, member))

@@ -113,6 +113,8 @@ impl<'w, 'v> Walk<'w, 'v> {
         }
         self.holders.push(this);
         let mut seen = Seen::default();
+        // Most objects have no ids and extensions of primitives: then nobody looks for them.
+        let has_shadows = object.iter().any(|(key, _)| key.starts_with('_'));
         let is_resource = node.root.as_ref().is_some_and(|root| root.is_resource);
         // ele-1 is a rule of elements: a resource may say nothing but its type.
         let mut says_something = is_resource || (beside_value && !object.is_empty());
@@ -153,7 +155,8 @@ impl<'w, 'v> Walk<'w, 'v> {
                 self.path.pop();
             }
             let (value, more) = match shadow {
-                None => (Some(value), self.shadow_of(object, name)),
+                None if has_shadows => (Some(value), self.shadow_of(object, name)),
+                None => (Some(value), None),
                 Some(_) => (None, Some(value)),
             };
             self.path.push(if child.is_choice {
