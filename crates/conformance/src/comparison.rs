@@ -107,7 +107,9 @@ impl Comparison {
         let mut found = Vec::new();
         let overall = self.overall().percent();
         if overall < LEAST_OVERALL {
-            found.push(format!("overall agreement is {overall:.2}%, and {LEAST_OVERALL}% is wanted"));
+            found.push(format!(
+                "overall agreement is {overall:.2}%, and {LEAST_OVERALL}% is wanted"
+            ));
         }
         for (kind, count) in self.kinds() {
             if count.percent() < LEAST_OF_KIND {
@@ -143,8 +145,15 @@ impl Comparison {
         let mut groups: Vec<(&Group, &Vec<Difference>)> = self.groups.iter().collect();
         groups.sort_by_key(|(_, differences)| std::cmp::Reverse(differences.len()));
         for (group, differences) in groups {
-            let who = if group.oracle_refuses { "the oracle refuses" } else { "Causeway refuses" };
-            let listed = differences.iter().filter(|difference| difference.is_listed).count();
+            let who = if group.oracle_refuses {
+                "the oracle refuses"
+            } else {
+                "Causeway refuses"
+            };
+            let listed = differences
+                .iter()
+                .filter(|difference| difference.is_listed)
+                .count();
             let _ = writeln!(
                 out,
                 "\n{who}: {} ({} cases, {listed} on the reviewed list)",
@@ -154,7 +163,11 @@ impl Comparison {
             let mut shown: Vec<&Difference> = differences.iter().collect();
             shown.sort_by_key(|difference| difference.is_listed);
             for difference in shown.into_iter().take(each) {
-                let mark = if difference.is_listed { "" } else { "  NOT LISTED" };
+                let mark = if difference.is_listed {
+                    ""
+                } else {
+                    "  NOT LISTED"
+                };
                 let _ = writeln!(out, "  {}{mark}", difference.name);
                 for words in difference.words.iter().take(2) {
                     let short: String = words.chars().take(240).collect();

@@ -106,10 +106,10 @@ impl<'d> Grower<'d> {
             };
             let mut values = Vec::new();
             for _ in 0..count {
-                if let Some(value) = self.value(shape, id, &of_type, percent, depth + 1, seeded) {
-                    if !values.contains(&value) {
-                        values.push(value);
-                    }
+                if let Some(value) = self.value(shape, id, &of_type, percent, depth + 1, seeded)
+                    && !values.contains(&value)
+                {
+                    values.push(value);
                 }
             }
             if child.is_array {
@@ -187,7 +187,11 @@ impl<'d> Grower<'d> {
             Some(url) => self.definitions.shape(url)?.type_name().to_owned(),
             None => "Patient".to_owned(),
         };
-        let target = if target == "Resource" { "Patient".to_owned() } else { target };
+        let target = if target == "Resource" {
+            "Patient".to_owned()
+        } else {
+            target
+        };
         let reference = format!("{target}/r{}", seeded.below(100));
         Some(Object::new().with("reference", reference).into())
     }

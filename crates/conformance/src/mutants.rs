@@ -85,22 +85,44 @@ const KINDS: &[(&str, Maker)] = &[
     ("json-empty", json_shape::empty),
     ("choice-wrong-type", choice::wrong_type),
     ("choice-two-values", choice::two),
-    ("format-base64Binary", |w, b, p, s| format::of("base64Binary", w, b, p, s)),
-    ("format-boolean", |w, b, p, s| format::of("boolean", w, b, p, s)),
-    ("format-canonical", |w, b, p, s| format::of("canonical", w, b, p, s)),
+    ("format-base64Binary", |w, b, p, s| {
+        format::of("base64Binary", w, b, p, s)
+    }),
+    ("format-boolean", |w, b, p, s| {
+        format::of("boolean", w, b, p, s)
+    }),
+    ("format-canonical", |w, b, p, s| {
+        format::of("canonical", w, b, p, s)
+    }),
     ("format-code", |w, b, p, s| format::of("code", w, b, p, s)),
     ("format-date", |w, b, p, s| format::of("date", w, b, p, s)),
-    ("format-dateTime", |w, b, p, s| format::of("dateTime", w, b, p, s)),
-    ("format-decimal", |w, b, p, s| format::of("decimal", w, b, p, s)),
+    ("format-dateTime", |w, b, p, s| {
+        format::of("dateTime", w, b, p, s)
+    }),
+    ("format-decimal", |w, b, p, s| {
+        format::of("decimal", w, b, p, s)
+    }),
     ("format-id", |w, b, p, s| format::of("id", w, b, p, s)),
-    ("format-instant", |w, b, p, s| format::of("instant", w, b, p, s)),
-    ("format-integer", |w, b, p, s| format::of("integer", w, b, p, s)),
-    ("format-markdown", |w, b, p, s| format::of("markdown", w, b, p, s)),
+    ("format-instant", |w, b, p, s| {
+        format::of("instant", w, b, p, s)
+    }),
+    ("format-integer", |w, b, p, s| {
+        format::of("integer", w, b, p, s)
+    }),
+    ("format-markdown", |w, b, p, s| {
+        format::of("markdown", w, b, p, s)
+    }),
     ("format-oid", |w, b, p, s| format::of("oid", w, b, p, s)),
-    ("format-positiveInt", |w, b, p, s| format::of("positiveInt", w, b, p, s)),
-    ("format-string", |w, b, p, s| format::of("string", w, b, p, s)),
+    ("format-positiveInt", |w, b, p, s| {
+        format::of("positiveInt", w, b, p, s)
+    }),
+    ("format-string", |w, b, p, s| {
+        format::of("string", w, b, p, s)
+    }),
     ("format-time", |w, b, p, s| format::of("time", w, b, p, s)),
-    ("format-unsignedInt", |w, b, p, s| format::of("unsignedInt", w, b, p, s)),
+    ("format-unsignedInt", |w, b, p, s| {
+        format::of("unsignedInt", w, b, p, s)
+    }),
     ("format-uri", |w, b, p, s| format::of("uri", w, b, p, s)),
     ("format-url", |w, b, p, s| format::of("url", w, b, p, s)),
     ("format-uuid", |w, b, p, s| format::of("uuid", w, b, p, s)),
@@ -162,13 +184,14 @@ fn of_kind(
     kind: &'static str,
     maker: Maker,
 ) -> Vec<Case> {
-    let mut seeded = Seeded::new(seed, kind);
+    // Each base has numbers of its own, so that one base more or less changes nothing for the others.
+    let numbers = |base: &Base| Seeded::new(seed, &format!("{kind} {}", base.name));
     let mut order: Vec<&(&Base, Places)> = bases.iter().collect();
-    seeded.shuffle(&mut order);
+    order.sort_by_key(|(base, _)| numbers(base).number());
     let mut by_rule: BTreeMap<String, Vec<(&Base, Mutant)>> = BTreeMap::new();
     let mut proposed = 0usize;
     for (base, places) in order {
-        for mutant in maker(world, base, places, &mut seeded) {
+        for mutant in maker(world, base, places, &mut numbers(base)) {
             proposed += 1;
             by_rule
                 .entry(mutant.rule.clone())
@@ -179,15 +202,26 @@ fn of_kind(
             break;
         }
     }
-    let mut rules: Vec<Vec<(&Base, Mutant)>> = by_rule.into_values().collect();
-    for mutants in &mut rules {
-        seeded.shuffle(mutants);
+    let mut rules: Vec<(u64, Vec<(&Base, Mutant)>)> = by_rule
+        .into_iter()
+        .map(|(rule, mutants)| {
+            (
+                Seeded::new(seed, &format!("{kind} {rule}")).number(),
+                mutants,
+            )
+        })
+        .collect();
+    rules.sort_by_key(|(number, _)| *number);
+    for (_, mutants) in &mut rules {
+        // The last is taken first.
+        mutants.sort_by_key(|(base, mutant)| {
+            Seeded::new(seed, &format!("{} {}", base.name, mutant.place)).number()
+        });
     }
-    seeded.shuffle(&mut rules);
     let mut cases: Vec<Case> = Vec::new();
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
-    while cases.len() < per_kind && rules.iter().any(|mutants| !mutants.is_empty()) {
-        for mutants in &mut rules {
+    while cases.len() < per_kind && rules.iter().any(|(_, mutants)| !mutants.is_empty()) {
+        for (_, mutants) in &mut rules {
             if cases.len() >= per_kind {
                 break;
             }
@@ -200,7 +234,11 @@ fn of_kind(
             let name = format!("{kind}/{}/{}", base.name, mutant.place);
             let times = names.entry(name.clone()).or_default();
             *times += 1;
-            let name = if *times > 1 { format!("{name}~{times}") } else { name };
+            let name = if *times > 1 {
+                format!("{name}~{times}")
+            } else {
+                name
+            };
             let mut profiles = if mutant.without_profiles {
                 Vec::new()
             } else {

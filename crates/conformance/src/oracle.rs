@@ -37,7 +37,12 @@ pub fn hash_of(files: &[PathBuf]) -> Result<String, String> {
     for file in files {
         hash.update(fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?);
     }
-    Ok(hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect())
+    Ok(hash
+        .finalize()
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 impl Oracle {
@@ -47,7 +52,11 @@ impl Oracle {
     /// # Errors
     /// When the program does not run or stops early; what it has said by then is kept.
     pub fn verdicts(&self, cases: &[Case], refresh: bool) -> Result<Vec<Verdict>, String> {
-        let mut known = if refresh { HashMap::new() } else { self.known()? };
+        let mut known = if refresh {
+            HashMap::new()
+        } else {
+            self.known()?
+        };
         for set in Set::ALL {
             let mut missing: Vec<&Case> = cases
                 .iter()
@@ -55,7 +64,11 @@ impl Oracle {
                 .collect();
             missing.sort_by_key(|case| case.text.len());
             if !missing.is_empty() {
-                eprintln!("asking the oracle about {} cases ({})", missing.len(), set.name());
+                eprintln!(
+                    "asking the oracle about {} cases ({})",
+                    missing.len(),
+                    set.name()
+                );
                 self.ask(set, &missing, &mut known)?;
             }
         }
@@ -70,7 +83,8 @@ impl Oracle {
 
     fn key(&self, case: &Case) -> String {
         let own = "causeway.test/StructureDefinition";
-        let named = case.text.contains(own) || case.profiles.iter().any(|profile| profile.contains(own));
+        let named =
+            case.text.contains(own) || case.profiles.iter().any(|profile| profile.contains(own));
         let own = if named { &self.own_salt } else { "" };
         format!("{}-{own}-{}", self.salt, case.hash())
     }
@@ -105,7 +119,13 @@ impl Oracle {
             self.program.join("lib").display()
         );
         let mut command = Command::new("java");
-        command.args(["-Xmx3g", "-XX:+UseSerialGC", "-cp", &jars, "uk.causeway.oracle.Oracle"]);
+        command.args([
+            "-Xmx3g",
+            "-XX:+UseSerialGC",
+            "-cp",
+            &jars,
+            "uk.causeway.oracle.Oracle",
+        ]);
         for package in self.packages.get(&set).into_iter().flatten() {
             command.arg("--package").arg(package);
         }
@@ -143,7 +163,8 @@ impl Oracle {
                 ));
             };
             let line = line.map_err(says)?;
-            let value = json::parse(line.as_bytes()).map_err(|error| format!("the oracle: {error}"))?;
+            let value =
+                json::parse(line.as_bytes()).map_err(|error| format!("the oracle: {error}"))?;
             if value.text("case") != Some(&case.name) {
                 return Err(format!("the oracle answered out of turn at {}", case.name));
             }
@@ -159,7 +180,10 @@ impl Oracle {
         if status.success() {
             Ok(())
         } else {
-            Err(format!("the oracle ended with {status}: see {}", self.log.display()))
+            Err(format!(
+                "the oracle ended with {status}: see {}",
+                self.log.display()
+            ))
         }
     }
 }
@@ -186,7 +210,10 @@ fn kept(key: &str, answer: &Value) -> Value {
 
 fn verdict(answer: &Value) -> Verdict {
     let mut verdict = Verdict {
-        valid: answer.get("valid").and_then(Value::as_bool).unwrap_or(false),
+        valid: answer
+            .get("valid")
+            .and_then(Value::as_bool)
+            .unwrap_or(false),
         ..Verdict::default()
     };
     for issue in answer.each("issues") {

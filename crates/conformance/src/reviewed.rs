@@ -48,7 +48,8 @@ impl Reviewed {
                 why: text("why").unwrap_or_default(),
             };
             let judged = ["causeway", "oracle", "both", "neither"].contains(&entry.right.as_str());
-            if !judged || entry.why.len() < 20 || entry.oracle.is_some() == entry.causeway.is_some() {
+            if !judged || entry.why.len() < 20 || entry.oracle.is_some() == entry.causeway.is_some()
+            {
                 return Err(format!(
                     "{}: entry {number} needs one of oracle and causeway, right, and why",
                     path.display()
@@ -61,13 +62,27 @@ impl Reviewed {
 
     /// The entry that explains a disagreement.
     pub fn explains(&self, case: &Case, oracle: &Verdict, ours: &Verdict) -> Option<&Entry> {
-        let (refused, by_oracle) = if oracle.valid { (ours, false) } else { (oracle, true) };
+        let (refused, by_oracle) = if oracle.valid {
+            (ours, false)
+        } else {
+            (oracle, true)
+        };
         self.entries.iter().find(|entry| {
-            let rule = if by_oracle { &entry.oracle } else { &entry.causeway };
+            let rule = if by_oracle {
+                &entry.oracle
+            } else {
+                &entry.causeway
+            };
             rule.as_ref().is_some_and(|rule| {
-                refused.rules.iter().any(|found| found == rule || found.ends_with(&format!("/{rule}")))
+                refused
+                    .rules
+                    .iter()
+                    .any(|found| found == rule || found.ends_with(&format!("/{rule}")))
             }) && entry.kind.as_deref().is_none_or(|kind| kind == case.kind)
-                && entry.case.as_deref().is_none_or(|part| case.name.contains(part))
+                && entry
+                    .case
+                    .as_deref()
+                    .is_none_or(|part| case.name.contains(part))
         })
     }
 

@@ -12,12 +12,12 @@ impl Seeded {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         let mut stream = Self(hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        stream.next();
+        stream.number();
         stream
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -27,7 +27,7 @@ impl Seeded {
 
     /// A number below `bound`, which must not be 0 to mean anything.
     pub fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() >> 16).unwrap_or(0) % bound.max(1)
+        usize::try_from(self.number() >> 16).unwrap_or(0) % bound.max(1)
     }
 
     /// True in `percent` of a hundred cases.

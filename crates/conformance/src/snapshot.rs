@@ -57,8 +57,7 @@ impl Snapshot {
     /// Adds a verdict.
     pub fn insert(&mut self, case: &Case, verdict: &Verdict) {
         let rules = verdict.summary().replace(' ', "_");
-        self.lines
-            .insert(case.name.clone(), (case.hash(), rules));
+        self.lines.insert(case.name.clone(), (case.hash(), rules));
     }
 
     /// The verdict on a case; `None` when the oracle has not seen it as it is now.

@@ -35,7 +35,8 @@ impl Suite {
     /// # Errors
     /// When Causeway's own test profiles cannot be read.
     pub fn new(sources: Sources, seed: u64, per_kind: usize) -> Result<Self, String> {
-        let definitions = corpus::own_definitions(&sources.root.join("conformance/oracle/profiles"))?;
+        let definitions =
+            corpus::own_definitions(&sources.root.join("conformance/oracle/profiles"))?;
         Ok(Self {
             sources,
             definitions,
@@ -95,7 +96,11 @@ impl Suite {
     /// # Errors
     /// When they are not there.
     pub fn packages(&self, set: Set) -> Result<Vec<PathBuf>, String> {
-        let data = self.sources.data.as_ref().ok_or("the FHIR packages are not here")?;
+        let data = self
+            .sources
+            .data
+            .as_ref()
+            .ok_or("the FHIR packages are not here")?;
         let names: &[&str] = match set {
             Set::Base => &["hl7.fhir.r4.core-", "fhir.r4.ukcore."],
             Set::Ips => &[
@@ -122,7 +127,11 @@ impl Suite {
     pub fn ours(&self, cases: &[Case]) -> Result<Vec<Verdict>, String> {
         let base = Ours::new(&self.definitions);
         let ips = if cases.iter().any(|case| case.set == Set::Ips) {
-            let data = self.sources.data.as_ref().ok_or("the FHIR packages are not here")?;
+            let data = self
+                .sources
+                .data
+                .as_ref()
+                .ok_or("the FHIR packages are not here")?;
             let folder = PackageFolder::new(data.join("packages"));
             let names = [PackageName::Path(package(data, "hl7.fhir.uv.ips-")?)];
             let set = PackageSet::open(&folder, &names).map_err(|issue| issue.to_string())?;

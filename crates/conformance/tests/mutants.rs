@@ -14,7 +14,11 @@ use conformance::mutants::kinds;
 use conformance::{Case, Sources, Suite};
 
 fn suite(seed: u64) -> Suite {
-    let root: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().into();
+    let root: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .into();
     let sources = Sources {
         root,
         data: None,
@@ -33,7 +37,12 @@ fn all(seed: u64) -> Vec<Case> {
 
 #[test]
 fn a_seed_gives_the_same_cases_each_time_and_another_seed_others() {
-    let hashes = |seed| all(seed).iter().map(|case| (case.name.clone(), case.hash())).collect::<Vec<_>>();
+    let hashes = |seed| {
+        all(seed)
+            .iter()
+            .map(|case| (case.name.clone(), case.hash()))
+            .collect::<Vec<_>>()
+    };
     let first = hashes(1);
     assert_eq!(first, hashes(1));
     assert_ne!(first, hashes(2));
@@ -48,7 +57,11 @@ fn every_kind_has_a_hundred_cases_and_no_two_have_one_name() {
         *names.entry(case.name).or_default() += 1;
     }
     for kind in kinds() {
-        assert!(counts.get(kind).is_some_and(|count| *count >= 100), "{kind}: {:?}", counts.get(kind));
+        assert!(
+            counts.get(kind).is_some_and(|count| *count >= 100),
+            "{kind}: {:?}",
+            counts.get(kind)
+        );
     }
     for (kind, count) in &counts {
         assert!(*count >= 80 || *kind == "sample", "{kind}: {count}");
@@ -62,7 +75,13 @@ fn a_mutant_differs_from_what_it_was_made_of() {
     let suite = suite(1);
     let corpus = suite.corpus().unwrap();
     for case in suite.mutants(&corpus, |_| true, None) {
-        let base = case.name.split('/').skip(1).take(2).collect::<Vec<_>>().join("/");
+        let base = case
+            .name
+            .split('/')
+            .skip(1)
+            .take(2)
+            .collect::<Vec<_>>()
+            .join("/");
         if let Some(base) = corpus.iter().find(|found| found.name == base) {
             assert_ne!(base.text, case.text, "{}", case.name);
         }

@@ -16,7 +16,11 @@ use conformance::{Comparison, Reviewed, Snapshot, Sources, Suite};
 const PER_KIND: usize = 110;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .to_path_buf()
 }
 
 /// The folder with the official packages and examples, which are not shipped with Causeway.
@@ -51,7 +55,8 @@ fn verdicts_agree_with_the_oracle() {
     let corpus = suite.corpus().unwrap();
     // Which bases are broken further depends on what the oracle said of them.
     let mutants = if whole {
-        let valid = |case: &conformance::Case| snapshot.get(case).is_some_and(|verdict| verdict.valid);
+        let valid =
+            |case: &conformance::Case| snapshot.get(case).is_some_and(|verdict| verdict.valid);
         suite.mutants(&corpus, valid, None)
     } else {
         Vec::new()
@@ -80,7 +85,10 @@ fn verdicts_agree_with_the_oracle() {
         assert_eq!(comparison.overall().compared, snapshot.len());
     }
     let unlisted = comparison.unlisted();
-    assert!(unlisted.is_empty(), "not on the reviewed list: {unlisted:#?}");
+    assert!(
+        unlisted.is_empty(),
+        "not on the reviewed list: {unlisted:#?}"
+    );
     let shortfalls = comparison.shortfalls();
     assert!(shortfalls.is_empty(), "{shortfalls:#?}");
 }

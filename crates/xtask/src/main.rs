@@ -4,6 +4,7 @@
 
 mod definitions;
 mod fuzz;
+mod oracle;
 mod peers;
 mod samples;
 mod test;
@@ -17,6 +18,7 @@ cargo xtask COMMAND
       --only STEP         only one step: format, lint, peers, unit, licences
   definitions PACKAGE…    distils FHIR packages (.tgz) into profiles/
   fuzz [TARGET…]          hands random bytes to all that reads; see: cargo xtask fuzz --help
+  oracle                  compares Causeway's verdicts with HAPI's; see: cargo xtask oracle --help
   peers                   times Causeway's validator beside others; see: cargo xtask peers --help
   samples                 writes sample exports with a truth file; see: cargo xtask samples --help
 ";
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         "test" => test::run(&rest),
         "definitions" => definitions::run(&rest),
         "fuzz" => fuzz::run(&rest),
+        "oracle" => oracle::run(&rest),
         "peers" => peers::run(&rest),
         "samples" => samples::run(&rest),
         _ => {

@@ -41,7 +41,7 @@ const KINDS: [&str; 28] = [
 
 /// The cases of a file of recipes: `{kind, profile, base, at: pointer, pool: [value…], most}`. Each
 /// case is the base with some of the pool at the pointer: one value each where `most` is 0, else
-/// arrays of up to `most` of them.
+/// arrays of up to `most` of them. `few` marks a recipe for a rule that the oracle does not have.
 ///
 /// # Errors
 /// When the file cannot be read or names a kind that is not known.
@@ -55,14 +55,26 @@ pub fn made(file: &Path, seed: u64, per_kind: usize) -> Result<Vec<Case>, String
             .iter()
             .filter(|recipe| recipe.text("kind") == Some(kind))
             .collect();
-        let share = per_kind.div_ceil(of_kind.len().max(1));
+        let whole = of_kind
+            .iter()
+            .filter(|recipe| recipe.get("few").is_none())
+            .count();
+        let share = per_kind.div_ceil(whole.max(1));
         for (number, recipe) in of_kind.into_iter().enumerate() {
             let mut seeded = Seeded::new(seed, &format!("{kind}-{number}"));
             cases.extend(of_recipe(kind, number, recipe, share, &mut seeded)?);
         }
     }
-    match recipes.iter().find(|recipe| recipe.text("kind").is_none_or(|kind| !KINDS.contains(&kind))) {
-        Some(stray) => Err(format!("{}: no kind is called {:?}", file.display(), stray.text("kind"))),
+    match recipes.iter().find(|recipe| {
+        recipe
+            .text("kind")
+            .is_none_or(|kind| !KINDS.contains(&kind))
+    }) {
+        Some(stray) => Err(format!(
+            "{}: no kind is called {:?}",
+            file.display(),
+            stray.text("kind")
+        )),
         None => Ok(cases),
     }
 }
@@ -77,13 +89,25 @@ fn of_recipe(
     let wrong = || format!("{kind} {number}: needs base, at and pool");
     let base = recipe.get("base").ok_or_else(wrong)?;
     let at = recipe.text("at").ok_or_else(wrong)?;
-    let pool = recipe.get("pool").and_then(Value::as_array).ok_or_else(wrong)?;
+    let pool = recipe
+        .get("pool")
+        .and_then(Value::as_array)
+        .ok_or_else(wrong)?;
     let most = recipe
         .get("most")
         .and_then(Value::as_number)
         .and_then(json::Number::as_i64)
         .map_or(0, |most| usize::try_from(most).unwrap_or(0));
-    let profiles: Vec<String> = recipe.each("profile").filter_map(Value::as_str).map(str::to_owned).collect();
+    // Where the oracle lacks the rule, a few cases say so.
+    let share = match recipe.get("few") {
+        Some(_) => share.min(4),
+        None => share,
+    };
+    let profiles: Vec<String> = recipe
+        .each("profile")
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect();
     let mut seen: Vec<String> = Vec::new();
     let mut cases = Vec::new();
     for attempt in 0..share * 6 {
@@ -96,8 +120,13 @@ fn of_recipe(
             }
             (attempt.to_string(), pool.get(attempt).cloned())
         } else {
-            let picks: Vec<usize> = (0..seeded.below(most + 1)).map(|_| seeded.below(pool.len())).collect();
-            let items: Vec<Value> = picks.iter().filter_map(|&pick| pool.get(pick).cloned()).collect();
+            let picks: Vec<usize> = (0..seeded.below(most + 1))
+                .map(|_| seeded.below(pool.len()))
+                .collect();
+            let items: Vec<Value> = picks
+                .iter()
+                .filter_map(|&pick| pool.get(pick).cloned())
+                .collect();
             let names: Vec<String> = picks.iter().map(usize::to_string).collect();
             let items = (!items.is_empty()).then_some(Value::Array(items));
             (names.join("-"), items)

@@ -15,14 +15,19 @@ pub fn own_definitions(folder: &Path) -> Result<Definitions, String> {
     let mut files: Vec<_> = fs::read_dir(folder)
         .map_err(says)?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
         .collect();
     files.sort();
     let mut own: Vec<Definition> = Vec::new();
     for file in files {
         let text = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let resource = json::parse(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-        let read = package::read(&resource).map_err(|issue| format!("{}: {issue}", file.display()))?;
+        let resource =
+            json::parse(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let read =
+            package::read(&resource).map_err(|issue| format!("{}: {issue}", file.display()))?;
         own.extend(read);
     }
     Definitions::embedded().with(&own)

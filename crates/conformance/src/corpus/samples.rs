@@ -17,7 +17,8 @@ pub fn samples(mappings: &Path) -> Result<Vec<Case>, String> {
     files.sort();
     let mut cases = Vec::new();
     for file in files {
-        let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let text =
+            fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
         let mut found = Vec::new();
         match json::parse(text.as_bytes()) {
             Ok(value) => resources(value, &mut found),
@@ -30,7 +31,10 @@ pub fn samples(mappings: &Path) -> Result<Vec<Case>, String> {
             }
         }
         let place = file.strip_prefix(mappings).unwrap_or(&file);
-        let place = place.with_extension("").to_string_lossy().replace(['/', '\\'], ".");
+        let place = place
+            .with_extension("")
+            .to_string_lossy()
+            .replace(['/', '\\'], ".");
         for (index, resource) in found.into_iter().enumerate() {
             cases.push(Case {
                 name: format!("sample/{place}.{index}"),
@@ -51,7 +55,9 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
         let path = entry.map_err(says)?.path();
         if path.is_dir() {
             walk(&path, files)?;
-        } else if path.extension().is_some_and(|e| e == "json" || e == "ndjson")
+        } else if path
+            .extension()
+            .is_some_and(|e| e == "json" || e == "ndjson")
             && path.components().any(|part| part.as_os_str() == "tests")
         {
             files.push(path);

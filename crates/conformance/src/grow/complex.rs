@@ -51,8 +51,12 @@ pub fn known(type_code: &str, seeded: &mut Seeded) -> Option<Value> {
             &[r#"{"value":5,"unit":"mg","system":"http://unitsofmeasure.org","code":"mg"}"#]
         }
         "Age" => &[r#"{"value":42,"unit":"a","system":"http://unitsofmeasure.org","code":"a"}"#],
-        "Duration" => &[r#"{"value":2,"unit":"h","system":"http://unitsofmeasure.org","code":"h"}"#],
-        "Distance" => &[r#"{"value":9,"unit":"m","system":"http://unitsofmeasure.org","code":"m"}"#],
+        "Duration" => {
+            &[r#"{"value":2,"unit":"h","system":"http://unitsofmeasure.org","code":"h"}"#]
+        }
+        "Distance" => {
+            &[r#"{"value":9,"unit":"m","system":"http://unitsofmeasure.org","code":"m"}"#]
+        }
         "Count" => &[r#"{"value":9,"unit":"1","system":"http://unitsofmeasure.org","code":"1"}"#],
         "Money" => &[r#"{"value":9.99,"currency":"GBP"}"#],
         "Period" => &[
@@ -60,7 +64,9 @@ pub fn known(type_code: &str, seeded: &mut Seeded) -> Option<Value> {
             r#"{"start":"2020-01-01T10:00:00Z"}"#,
         ],
         "Range" => &[r#"{"low":{"value":1,"unit":"mg"},"high":{"value":2,"unit":"mg"}}"#],
-        "Ratio" => &[r#"{"numerator":{"value":1,"unit":"mg"},"denominator":{"value":2,"unit":"ml"}}"#],
+        "Ratio" => {
+            &[r#"{"numerator":{"value":1,"unit":"mg"},"denominator":{"value":2,"unit":"ml"}}"#]
+        }
         "Identifier" => &[
             r#"{"system":"https://causeway.test/ids","value":"1"}"#,
             r#"{"use":"usual","type":{"text":"number"},"system":"https://causeway.test/other","value":"2","period":{"start":"2020"}}"#,
@@ -91,9 +97,9 @@ pub fn known(type_code: &str, seeded: &mut Seeded) -> Option<Value> {
             r#"{"sequence":1,"text":"one a day","timing":{"repeat":{"frequency":1,"period":1,"periodUnit":"d"}},"asNeededBoolean":false}"#,
             r#"{"text":"as said","doseAndRate":[{"doseQuantity":{"value":5,"unit":"ml","system":"http://unitsofmeasure.org","code":"mL"}}]}"#,
         ],
-        "Signature" => {
-            &[r#"{"type":[{"system":"urn:iso-astm:E1762-95:2013","code":"1.2.840.10065.1.12.1.1"}],"when":"2021-01-01T00:00:00Z","who":{"reference":"Practitioner/p"},"sigFormat":"application/jose","data":"AAAA"}"#]
-        }
+        "Signature" => &[
+            r#"{"type":[{"system":"urn:iso-astm:E1762-95:2013","code":"1.2.840.10065.1.12.1.1"}],"when":"2021-01-01T00:00:00Z","who":{"reference":"Practitioner/p"},"sigFormat":"application/jose","data":"AAAA"}"#,
+        ],
         "Expression" => &[r#"{"language":"text/fhirpath","expression":"true"}"#],
         "Meta" => &[r#"{"versionId":"1","lastUpdated":"2021-01-01T00:00:00Z"}"#],
         _ => return None,

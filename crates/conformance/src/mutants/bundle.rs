@@ -9,15 +9,29 @@ use crate::Seeded;
 /// The base resource in Bundles of every type, with what each type demands, forbids and forgets.
 pub fn any(_: &World<'_>, base: &Base, _: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
     let type_name = base.resource.text("resourceType").unwrap_or_default();
-    if matches!(type_name, "Bundle" | "Parameters" | "Binary") || base.resource.get("contained").is_some() {
+    if matches!(type_name, "Bundle" | "Parameters" | "Binary")
+        || base.resource.get("contained").is_some()
+    {
         return Vec::new();
     }
     let id = base.resource.text("id").unwrap_or("x");
     let whole = |text: &str| parse(text.as_bytes()).unwrap_or_default();
-    let kinds = ["collection", "searchset", "history", "batch", "transaction", "batch-response", "transaction-response", "document", "message"];
+    let kinds = [
+        "collection",
+        "searchset",
+        "history",
+        "batch",
+        "transaction",
+        "batch-response",
+        "transaction-response",
+        "document",
+        "message",
+    ];
     let kind = *seeded.pick(&kinds).unwrap_or(&"collection");
     let url = format!("https://causeway.test/fhir/{type_name}/{id}");
-    let mut entry = Object::new().with("fullUrl", url.as_str()).with("resource", base.resource.clone());
+    let mut entry = Object::new()
+        .with("fullUrl", url.as_str())
+        .with("resource", base.resource.clone());
     let composition = whole(
         r#"{"fullUrl":"urn:uuid:c757873d-ec9a-4326-a141-556f43239520","resource":{"resourceType":"Composition","status":"final","type":{"text":"x"},"date":"2021","author":[{"display":"A"}],"title":"T"}}"#,
     );
@@ -26,23 +40,59 @@ pub fn any(_: &World<'_>, base: &Base, _: &Places, seeded: &mut Seeded) -> Vec<M
     );
     match kind {
         "batch" | "transaction" => {
-            entry.insert("request", Object::new().with("method", "PUT").with("url", format!("{type_name}/{id}")));
+            entry.insert(
+                "request",
+                Object::new()
+                    .with("method", "PUT")
+                    .with("url", format!("{type_name}/{id}")),
+            );
         }
         "batch-response" | "transaction-response" => {
             entry.insert("response", Object::new().with("status", "200 OK"));
         }
         "history" => {
-            entry.insert("request", Object::new().with("method", "PUT").with("url", format!("{type_name}/{id}")));
+            entry.insert(
+                "request",
+                Object::new()
+                    .with("method", "PUT")
+                    .with("url", format!("{type_name}/{id}")),
+            );
             entry.insert("response", Object::new().with("status", "200"));
         }
         _ => {}
     }
     let how = *seeded
         .pick(&[
-            "good", "good", "no-full-url", "relative-full-url", "wrong-full-url", "uuid-full-url", "versioned-full-url",
-            "same-full-url", "no-resource", "request", "no-request", "response", "search", "no-response", "link", "total",
-            "bad-method", "no-first", "identifier", "empty-entry", "wrong-type-target", "right-type-target", "missing-target",
-            "other-first", "bad-resource", "unlinked", "profile-target", "uuid-upper", "timestamp-missing", "entry-id-mismatch",
+            "good",
+            "good",
+            "no-full-url",
+            "relative-full-url",
+            "wrong-full-url",
+            "uuid-full-url",
+            "versioned-full-url",
+            "same-full-url",
+            "no-resource",
+            "request",
+            "no-request",
+            "response",
+            "search",
+            "no-response",
+            "link",
+            "total",
+            "bad-method",
+            "no-first",
+            "identifier",
+            "empty-entry",
+            "wrong-type-target",
+            "right-type-target",
+            "missing-target",
+            "other-first",
+            "bad-resource",
+            "unlinked",
+            "profile-target",
+            "uuid-upper",
+            "timestamp-missing",
+            "entry-id-mismatch",
         ])
         .unwrap_or(&"good");
     let mut more: Vec<Value> = Vec::new();
@@ -126,12 +176,17 @@ pub fn any(_: &World<'_>, base: &Base, _: &Places, seeded: &mut Seeded) -> Vec<M
     if how == "other-first" && kind == "document" {
         entries.push(composition);
     }
-    let mut bundle = Object::new().with("resourceType", "Bundle").with("type", kind);
+    let mut bundle = Object::new()
+        .with("resourceType", "Bundle")
+        .with("type", kind);
     if matches!(kind, "document" | "message") && how != "timestamp-missing" {
         bundle.insert("timestamp", "2021-01-01T00:00:00Z");
     }
     if kind == "document" && how != "total" {
-        bundle.insert("identifier", whole(r#"{"system":"https://causeway.test/a","value":"1"}"#));
+        bundle.insert(
+            "identifier",
+            whole(r#"{"system":"https://causeway.test/a","value":"1"}"#),
+        );
     }
     for (name, value) in extra {
         if value != Value::Null {
@@ -140,7 +195,11 @@ pub fn any(_: &World<'_>, base: &Base, _: &Places, seeded: &mut Seeded) -> Vec<M
     }
     bundle.insert("entry", Value::Array(entries));
     let rule = format!("{kind}:{how}");
-    let mut mutant = Mutant::new(rule.clone(), rule, vec![Change::Set(String::new(), bundle.into())]);
+    let mut mutant = Mutant::new(
+        rule.clone(),
+        rule,
+        vec![Change::Set(String::new(), bundle.into())],
+    );
     mutant.without_profiles = true;
     vec![mutant]
 }

@@ -32,12 +32,7 @@ pub fn min(_: &World<'_>, base: &Base, places: &Places, _: &mut Seeded) -> Vec<M
 }
 
 /// There is one too many, or one that a profile forbids.
-pub fn max(
-    world: &World<'_>,
-    base: &Base,
-    places: &Places,
-    seeded: &mut Seeded,
-) -> Vec<Mutant> {
+pub fn max(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
     let mut found = Vec::new();
     for member in &places.members {
         let element = member.element();
@@ -75,7 +70,10 @@ pub fn max(
             let Some(of_type) = seeded.pick(&element.types).cloned() else {
                 continue;
             };
-            let Some(value) = world.grower.value(&base_type, original, &of_type, 40, 2, seeded) else {
+            let Some(value) = world
+                .grower
+                .value(&base_type, original, &of_type, 40, 2, seeded)
+            else {
                 continue;
             };
             let key = if element.is_choice {
@@ -83,9 +81,18 @@ pub fn max(
             } else {
                 element.name.to_string()
             };
-            let value = if element.is_array { Value::Array(vec![value]) } else { value };
+            let value = if element.is_array {
+                Value::Array(vec![value])
+            } else {
+                value
+            };
             let rule = format!("{}#{}", site.shape.name(), child.id);
-            found.push(Mutant::set(&rule, "forbidden", &format!("{}/{key}", site.pointer), value));
+            found.push(Mutant::set(
+                &rule,
+                "forbidden",
+                &format!("{}/{key}", site.pointer),
+                value,
+            ));
         }
     }
     found

@@ -3,23 +3,48 @@
 use super::edit::{Change, Mutant, at, dotted};
 use super::{Base, Member, Places, World};
 use crate::Seeded;
-use crate::grow::{capital, };
+use crate::grow::capital;
 
 const TYPES: [&str; 14] = [
-    "boolean", "integer", "decimal", "string", "code", "date", "dateTime", "uri", "Quantity", "Period",
-    "CodeableConcept", "Reference", "Range", "Money",
+    "boolean",
+    "integer",
+    "decimal",
+    "string",
+    "code",
+    "date",
+    "dateTime",
+    "uri",
+    "Quantity",
+    "Period",
+    "CodeableConcept",
+    "Reference",
+    "Range",
+    "Money",
 ];
 
 /// A type that the choice does not have.
-pub fn wrong_type(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
+pub fn wrong_type(
+    world: &World<'_>,
+    base: &Base,
+    places: &Places,
+    seeded: &mut Seeded,
+) -> Vec<Mutant> {
     let mut found = Vec::new();
-    for member in places.members.iter().filter(|member| member.element().is_choice) {
+    for member in places
+        .members
+        .iter()
+        .filter(|member| member.element().is_choice)
+    {
         let wrong: Vec<&str> = TYPES
             .into_iter()
             .filter(|wrong| member.element().types.iter().all(|of| &*of.code != *wrong))
             .collect();
-        let Some(&wrong) = seeded.pick(&wrong) else { continue };
-        let Some(value) = value_of(world, wrong, member, seeded) else { continue };
+        let Some(&wrong) = seeded.pick(&wrong) else {
+            continue;
+        };
+        let Some(value) = value_of(world, wrong, member, seeded) else {
+            continue;
+        };
         let pointer = member.pointer();
         if at(&base.resource, &pointer).is_none() {
             continue;
@@ -40,15 +65,24 @@ pub fn wrong_type(world: &World<'_>, base: &Base, places: &Places, seeded: &mut 
 /// Two values of one choice.
 pub fn two(world: &World<'_>, _: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
     let mut found = Vec::new();
-    for member in places.members.iter().filter(|member| member.element().is_choice) {
+    for member in places
+        .members
+        .iter()
+        .filter(|member| member.element().is_choice)
+    {
         let others: Vec<_> = member
             .element()
             .types
             .iter()
             .filter(|of| of.code != member.of_type.code)
             .collect();
-        let Some(other) = seeded.pick(&others) else { continue };
-        let Some(value) = world.grower.value(&member.shape, member.id, other, 40, 2, seeded) else {
+        let Some(other) = seeded.pick(&others) else {
+            continue;
+        };
+        let Some(value) = world
+            .grower
+            .value(&member.shape, member.id, other, 40, 2, seeded)
+        else {
             continue;
         };
         let key = format!("{}{}", member.element().name, capital(&other.code));
@@ -58,7 +92,12 @@ pub fn two(world: &World<'_>, _: &Base, places: &Places, seeded: &mut Seeded) ->
     found
 }
 
-fn value_of(world: &World<'_>, type_code: &str, member: &Member, seeded: &mut Seeded) -> Option<json::Value> {
+fn value_of(
+    world: &World<'_>,
+    type_code: &str,
+    member: &Member,
+    seeded: &mut Seeded,
+) -> Option<json::Value> {
     let of_type = definitions::ElementType {
         code: type_code.into(),
         ..definitions::ElementType::default()

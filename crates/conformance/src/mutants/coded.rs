@@ -8,37 +8,72 @@ use super::{Base, Places, World};
 use crate::Seeded;
 
 /// A code outside a required value set.
-pub fn required(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
+pub fn required(
+    world: &World<'_>,
+    base: &Base,
+    places: &Places,
+    seeded: &mut Seeded,
+) -> Vec<Mutant> {
     bound(Strength::Required, world, base, places, seeded)
 }
 
 /// A code outside an extensible value set, which only a warning is due for.
-pub fn extensible(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
+pub fn extensible(
+    world: &World<'_>,
+    base: &Base,
+    places: &Places,
+    seeded: &mut Seeded,
+) -> Vec<Mutant> {
     bound(Strength::Extensible, world, base, places, seeded)
 }
 
 /// A code outside a preferred value set, which is allowed.
-pub fn preferred(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
+pub fn preferred(
+    world: &World<'_>,
+    base: &Base,
+    places: &Places,
+    seeded: &mut Seeded,
+) -> Vec<Mutant> {
     bound(Strength::Preferred, world, base, places, seeded)
 }
 
-fn bound(strength: Strength, world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
+fn bound(
+    strength: Strength,
+    world: &World<'_>,
+    base: &Base,
+    places: &Places,
+    seeded: &mut Seeded,
+) -> Vec<Mutant> {
     let mut found = Vec::new();
     for member in &places.members {
-        let Some(binding) = &member.element().binding else { continue };
-        if binding.strength != strength {
+        let Some(binding) = &member.element().binding else {
+            continue;
+        };
+        // A largest value set is another rule.
+        let others = strength != Strength::Required && binding.max_value_set.is_some();
+        if binding.strength != strength || others {
             continue;
         }
         let pointer = member.first();
-        let known = binding.value_set.as_deref().and_then(|set| world.grower.codes(set));
+        let known = binding
+            .value_set
+            .as_deref()
+            .and_then(|set| world.grower.codes(set));
         // A code that the value set has, in another case and under another system.
         let near = known.as_ref().and_then(|codes| seeded.pick(codes));
         let upper = near.map_or_else(|| "NO-SUCH".to_owned(), |(_, code)| flipped(code));
-        let system = near.map_or_else(|| "https://causeway.test/codes".to_owned(), |(system, _)| system.clone());
+        let system = near.map_or_else(
+            || "https://causeway.test/codes".to_owned(),
+            |(system, _)| system.clone(),
+        );
         let rule = |how: &str| format!("{}:{how}", member.rule());
         match &*member.of_type.code {
             "code" | "string" | "uri" => {
-                let wrong = if seeded.chance(50) { "no-such-code".to_owned() } else { upper };
+                let wrong = if seeded.chance(50) {
+                    "no-such-code".to_owned()
+                } else {
+                    upper
+                };
                 found.push(Mutant::set(&rule("code"), "code", &pointer, wrong));
             }
             "Coding" => {
@@ -51,7 +86,12 @@ fn bound(strength: Strength, world: &World<'_>, base: &Base, places: &Places, se
                     let concept = Object::new().with("coding", Value::Array(vec![value.into()]));
                     found.push(Mutant::set(&rule(how), how, &pointer, concept));
                 }
-                found.push(Mutant::set(&rule("text"), "text", &pointer, Object::new().with("text", "words only")));
+                found.push(Mutant::set(
+                    &rule("text"),
+                    "text",
+                    &pointer,
+                    Object::new().with("text", "words only"),
+                ));
             }
             "Quantity" | "Duration" | "Age" => {
                 if let Some(Value::Object(old)) = at(&base.resource, &pointer) {
@@ -67,17 +107,39 @@ fn bound(strength: Strength, world: &World<'_>, base: &Base, places: &Places, se
 
 fn codings(system: &str, upper: &str) -> Vec<(&'static str, Object)> {
     vec![
-        ("unknown", Object::new().with("system", system).with("code", "no-such-code")),
-        ("case", Object::new().with("system", system).with("code", upper)),
-        ("system", Object::new().with("system", "https://causeway.test/codes").with("code", "a")),
+        (
+            "unknown",
+            Object::new()
+                .with("system", system)
+                .with("code", "no-such-code"),
+        ),
+        (
+            "case",
+            Object::new().with("system", system).with("code", upper),
+        ),
+        (
+            "system",
+            Object::new()
+                .with("system", "https://causeway.test/codes")
+                .with("code", "a"),
+        ),
         ("bare", Object::new().with("code", "no-such-code")),
-        ("snomed", Object::new().with("system", "http://snomed.info/sct").with("code", "138875005")),
+        (
+            "snomed",
+            Object::new()
+                .with("system", "http://snomed.info/sct")
+                .with("code", "138875005"),
+        ),
     ]
 }
 
 fn flipped(code: &str) -> String {
     let upper = code.to_uppercase();
-    if upper == code { code.to_lowercase() } else { upper }
+    if upper == code {
+        code.to_lowercase()
+    } else {
+        upper
+    }
 }
 
 /// A code that its code system does not have, whatever is bound.
@@ -90,24 +152,44 @@ pub fn in_system(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seede
         "http://unitsofmeasure.org",
         "https://fhir.hl7.org.uk/CodeSystem/UKCore-BirthSex",
         "urn:ietf:bcp:47",
-        "urn:ietf:bcp:13",
+        "http://terminology.hl7.org/CodeSystem/condition-clinical",
+        "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus",
+        "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
+        "http://terminology.hl7.org/CodeSystem/location-physical-type",
+        "http://hl7.org/fhir/observation-status",
         "urn:iso:std:iso:4217",
         "http://loinc.org",
         "http://snomed.info/sct",
         "http://hl7.org/fhir/no-such-system",
         "https://dmd.nhs.uk",
-        "relative/system",
         "http://hl7.org/fhir/ValueSet/administrative-gender",
     ];
     let mut found = Vec::new();
     for member in &places.members {
         let pointer = member.first();
-        let strength = member.element().binding.as_ref().map(|binding| binding.strength);
+        let strength = member
+            .element()
+            .binding
+            .as_ref()
+            .map(|binding| binding.strength);
         if strength == Some(Strength::Required) {
             continue;
         }
-        let Some(&system) = seeded.pick(&systems) else { continue };
-        let code = *seeded.pick(&["no-such-code", "EN", "mg", "M", "laboratory", "a b", "GBP", "male"]).unwrap_or(&"x");
+        let Some(&system) = seeded.pick(&systems) else {
+            continue;
+        };
+        let code = *seeded
+            .pick(&[
+                "no-such-code",
+                "EN",
+                "mg",
+                "M",
+                "laboratory",
+                "a b",
+                "GBP",
+                "male",
+            ])
+            .unwrap_or(&"x");
         let coding = Object::new().with("system", system).with("code", code);
         let rule = format!("{system}:{}:{code}", member.of_type.code);
         match &*member.of_type.code {
@@ -118,7 +200,12 @@ pub fn in_system(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seede
             }
             "Quantity" => {
                 if let Some(Value::Object(old)) = at(&base.resource, &pointer) {
-                    found.push(Mutant::set(&rule, code, &pointer, old.clone().with("system", system).with("code", code)));
+                    found.push(Mutant::set(
+                        &rule,
+                        code,
+                        &pointer,
+                        old.clone().with("system", system).with("code", code),
+                    ));
                 }
             }
             _ => {}

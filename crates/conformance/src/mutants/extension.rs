@@ -32,7 +32,9 @@ fn extensible<'p>(places: &'p Places, name: &str) -> Vec<&'p Site> {
     places
         .sites
         .iter()
-        .filter(|site| site.shape.child(site.id, name).is_some() || (name == "extension" && !is_resource(site)))
+        .filter(|site| {
+            site.shape.child(site.id, name).is_some() || (name == "extension" && !is_resource(site))
+        })
         .collect()
 }
 
@@ -59,15 +61,29 @@ pub fn unknown(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded)
         "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NoSuch",
         "urn:oid:1.2.3.4",
         "http://example.org/no-such",
-        "http://hl7.org/fhir/5.0/StructureDefinition/extension-Patient.name",
         "http://hl7.org/fhir/StructureDefinition/Patient",
         "http://hl7.org/fhir/StructureDefinition/patient-birthPlace|4.0.1",
     ];
     let mut found = Vec::new();
     for site in extensible(places, "extension") {
-        let Some(&url) = seeded.pick(&urls) else { continue };
-        let (pointer, value) = with(base, site, "extension", Object::new().with("url", url).with("valueString", "x").into());
-        found.push(Mutant::set(&format!("{url}@{}", site.type_code), "unknown", &pointer, value));
+        let Some(&url) = seeded.pick(&urls) else {
+            continue;
+        };
+        let (pointer, value) = with(
+            base,
+            site,
+            "extension",
+            Object::new()
+                .with("url", url)
+                .with("valueString", "x")
+                .into(),
+        );
+        found.push(Mutant::set(
+            &format!("{url}@{}", site.type_code),
+            "unknown",
+            &pointer,
+            value,
+        ));
     }
     found
 }
@@ -77,16 +93,31 @@ pub fn value(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seede
     let mut found = Vec::new();
     for site in &places.sites {
         let pointer = format!("{}/extension", site.pointer);
-        let Some(Value::Array(items)) = at(&base.resource, &pointer) else { continue };
+        let Some(Value::Array(items)) = at(&base.resource, &pointer) else {
+            continue;
+        };
         for (index, item) in items.iter().enumerate() {
-            let Some(url) = item.text("url") else { continue };
+            let Some(url) = item.text("url") else {
+                continue;
+            };
             let here = format!("{pointer}/{index}");
-            let Some(old) = item.as_object() else { continue };
-            let key = old.iter().map(|(key, _)| key).find(|key| key.starts_with("value"));
+            let Some(old) = item.as_object() else {
+                continue;
+            };
+            let key = old
+                .iter()
+                .map(|(key, _)| key)
+                .find(|key| key.starts_with("value"));
             let Some(key) = key else { continue };
             let mut without = old.clone();
             without.remove(key);
-            for wrong in ["valueString", "valueBoolean", "valueCodeableConcept", "valueReference", "valueNoSuch"] {
+            for wrong in [
+                "valueString",
+                "valueBoolean",
+                "valueCodeableConcept",
+                "valueReference",
+                "valueNoSuch",
+            ] {
                 if wrong == key {
                     continue;
                 }
@@ -96,19 +127,44 @@ pub fn value(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seede
                     "valueCodeableConcept" => Object::new().with("text", "x").into(),
                     _ => Object::new().with("reference", "Patient/1").into(),
                 };
-                found.push(Mutant::set(&format!("{url}:{wrong}"), wrong, &here, without.clone().with(wrong, value.clone())));
-                found.push(Mutant::set(&format!("{url}:second"), "second", &here, old.clone().with(wrong, value)));
+                found.push(Mutant::set(
+                    &format!("{url}:{wrong}"),
+                    wrong,
+                    &here,
+                    without.clone().with(wrong, value.clone()),
+                ));
+                found.push(Mutant::set(
+                    &format!("{url}:second"),
+                    "second",
+                    &here,
+                    old.clone().with(wrong, value),
+                ));
             }
-            found.push(Mutant::set(&format!("{url}:none"), "no-value", &here, without));
+            found.push(Mutant::set(
+                &format!("{url}:none"),
+                "no-value",
+                &here,
+                without,
+            ));
         }
     }
     // Known extensions with values of any type, on what they may and may not stand on.
     for site in extensible(places, "extension") {
-        let Some(&url) = seeded.pick(&KNOWN) else { continue };
-        let Some(shape) = world.definitions.extension(url) else { continue };
-        let Some(id) = shape.child(shape.root(), "value") else { continue };
-        let Some(of_type) = seeded.pick(&shape.element(id).types).cloned() else { continue };
-        let Some(value) = world.grower.value(&shape, id, &of_type, 30, 2, seeded) else { continue };
+        let Some(&url) = seeded.pick(&KNOWN) else {
+            continue;
+        };
+        let Some(shape) = world.definitions.extension(url) else {
+            continue;
+        };
+        let Some(id) = shape.child(shape.root(), "value") else {
+            continue;
+        };
+        let Some(of_type) = seeded.pick(&shape.element(id).types).cloned() else {
+            continue;
+        };
+        let Some(value) = world.grower.value(&shape, id, &of_type, 30, 2, seeded) else {
+            continue;
+        };
         let extension = Object::new()
             .with("url", url)
             .with(format!("value{}", capital(&of_type.code)), value);
@@ -119,19 +175,43 @@ pub fn value(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seede
 }
 
 /// A known extension where it does not belong.
-pub fn context(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
+pub fn context(
+    world: &World<'_>,
+    base: &Base,
+    places: &Places,
+    seeded: &mut Seeded,
+) -> Vec<Mutant> {
     let mut found = Vec::new();
     for site in extensible(places, "extension") {
-        let Some(&url) = seeded.pick(&KNOWN) else { continue };
-        let Some(shape) = world.definitions.extension(url) else { continue };
-        let Some(id) = shape.child(shape.root(), "value") else { continue };
-        let Some(of_type) = shape.element(id).types.first().cloned() else { continue };
-        let Some(value) = world.grower.value(&shape, id, &of_type, 30, 2, seeded) else { continue };
+        let Some(&url) = seeded.pick(&KNOWN) else {
+            continue;
+        };
+        let Some(shape) = world.definitions.extension(url) else {
+            continue;
+        };
+        let Some(id) = shape.child(shape.root(), "value") else {
+            continue;
+        };
+        let Some(of_type) = shape.element(id).types.first().cloned() else {
+            continue;
+        };
+        let Some(value) = world.grower.value(&shape, id, &of_type, 30, 2, seeded) else {
+            continue;
+        };
         let extension = Object::new()
             .with("url", url)
             .with(format!("value{}", capital(&of_type.code)), value);
         let (pointer, value) = with(base, site, "extension", extension.into());
-        found.push(Mutant::set(&format!("{url}@{}#{}", site.type_code, site.shape.element(site.id).path), "moved", &pointer, value));
+        found.push(Mutant::set(
+            &format!(
+                "{url}@{}#{}",
+                site.type_code,
+                site.shape.element(site.id).path
+            ),
+            "moved",
+            &pointer,
+            value,
+        ));
     }
     found
 }
@@ -140,24 +220,63 @@ pub fn context(world: &World<'_>, base: &Base, places: &Places, seeded: &mut See
 pub fn shape(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
     let forms = [
         ("no-url", r#"{"valueString":"x"}"#.to_owned()),
-        ("relative-url", r#"{"url":"any-value","valueString":"x"}"#.to_owned()),
+        (
+            "relative-url",
+            r#"{"url":"any-value","valueString":"x"}"#.to_owned(),
+        ),
         ("empty-url", r#"{"url":"","valueString":"x"}"#.to_owned()),
-        ("both", format!(r#"{{"url":"{ANY_VALUE}","valueString":"x","extension":[{{"url":"{ANY_VALUE}","valueString":"y"}}]}}"#)),
+        (
+            "both",
+            format!(
+                r#"{{"url":"{ANY_VALUE}","valueString":"x","extension":[{{"url":"{ANY_VALUE}","valueString":"y"}}]}}"#
+            ),
+        ),
         ("neither", format!(r#"{{"url":"{ANY_VALUE}"}}"#)),
         ("only-id", format!(r#"{{"url":"{ANY_VALUE}","id":"x"}}"#)),
-        ("unknown-member", format!(r#"{{"url":"{ANY_VALUE}","valueString":"x","value":"x"}}"#)),
-        ("modifier-inside", format!(r#"{{"url":"{ANY_VALUE}","modifierExtension":[{{"url":"{ANY_VALUE}","valueString":"y"}}]}}"#)),
-        ("url-array", format!(r#"{{"url":["{ANY_VALUE}"],"valueString":"x"}}"#)),
-        ("good", format!(r#"{{"url":"{ANY_VALUE}","valueString":"x"}}"#)),
-        ("good-with-id", format!(r#"{{"url":"{ANY_VALUE}","id":"x1","valueCode":"x"}}"#)),
-        ("shadow-value", format!(r#"{{"url":"{ANY_VALUE}","_valueString":{{"extension":[{{"url":"{ANY_VALUE}","valueCode":"y"}}]}}}}"#)),
+        (
+            "unknown-member",
+            format!(r#"{{"url":"{ANY_VALUE}","valueString":"x","value":"x"}}"#),
+        ),
+        (
+            "modifier-inside",
+            format!(
+                r#"{{"url":"{ANY_VALUE}","modifierExtension":[{{"url":"{ANY_VALUE}","valueString":"y"}}]}}"#
+            ),
+        ),
+        (
+            "url-array",
+            format!(r#"{{"url":["{ANY_VALUE}"],"valueString":"x"}}"#),
+        ),
+        (
+            "good",
+            format!(r#"{{"url":"{ANY_VALUE}","valueString":"x"}}"#),
+        ),
+        (
+            "good-with-id",
+            format!(r#"{{"url":"{ANY_VALUE}","id":"x1","valueCode":"x"}}"#),
+        ),
+        (
+            "shadow-value",
+            format!(
+                r#"{{"url":"{ANY_VALUE}","_valueString":{{"extension":[{{"url":"{ANY_VALUE}","valueCode":"y"}}]}}}}"#
+            ),
+        ),
     ];
     let mut found = Vec::new();
     for site in extensible(places, "extension") {
-        let Some((how, text)) = seeded.pick(&forms) else { continue };
-        let Ok(extension) = parse(text.as_bytes()) else { continue };
+        let Some((how, text)) = seeded.pick(&forms) else {
+            continue;
+        };
+        let Ok(extension) = parse(text.as_bytes()) else {
+            continue;
+        };
         let (pointer, value) = with(base, site, "extension", extension);
-        found.push(Mutant::set(&format!("{how}@{}", site.type_code), how, &pointer, value));
+        found.push(Mutant::set(
+            &format!("{how}@{}", site.type_code),
+            how,
+            &pointer,
+            value,
+        ));
     }
     found
 }
@@ -173,12 +292,26 @@ pub fn modifier(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded
     ];
     let mut found = Vec::new();
     for site in &places.sites {
-        let Some(&url) = seeded.pick(&urls) else { continue };
-        let name = if seeded.chance(60) { "modifierExtension" } else { "extension" };
+        let Some(&url) = seeded.pick(&urls) else {
+            continue;
+        };
+        let name = if seeded.chance(60) {
+            "modifierExtension"
+        } else {
+            "extension"
+        };
         let extension = Object::new().with("url", url).with("valueBoolean", true);
         let (pointer, value) = with(base, site, name, extension.into());
         let rule = format!("{name}:{url}@{}", site.type_code);
-        found.push(Mutant::new(rule, format!("{}:{}", dotted(&pointer), url.rsplit('/').next().unwrap_or("x")), vec![Change::Set(pointer, value)]));
+        found.push(Mutant::new(
+            rule,
+            format!(
+                "{}:{}",
+                dotted(&pointer),
+                url.rsplit('/').next().unwrap_or("x")
+            ),
+            vec![Change::Set(pointer, value)],
+        ));
     }
     found
 }

@@ -38,7 +38,12 @@ pub fn any(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded)
                 if changes.is_empty() {
                     continue;
                 }
-                let place = format!("{}@{}:{}", constraint.key, dotted(&site.pointer), words(&changes));
+                let place = format!(
+                    "{}@{}:{}",
+                    constraint.key,
+                    dotted(&site.pointer),
+                    words(&changes)
+                );
                 found.push(Mutant::new(constraint.key.to_string(), place, changes));
             }
         }
@@ -109,7 +114,12 @@ fn change(
                 _ => pointer,
             };
             at(&base.resource, &pointer)?.as_object()?;
-            let fits = inner.0.element(inner.1).children.iter().any(|&id| named.contains(&*inner.0.element(id).name));
+            let fits = inner
+                .0
+                .element(inner.1)
+                .children
+                .iter()
+                .any(|&id| named.contains(&*inner.0.element(id).name));
             fits.then_some((inner, pointer))
         });
         if let Some(((inner, inner_id), pointer)) = deeper
@@ -123,7 +133,14 @@ fn change(
         {
             return Some(Change::Remove(format!("{here}/{key}")));
         }
-        return grown(world, &shape, child, &here, present.map(|(key, _)| key), seeded);
+        return grown(
+            world,
+            &shape,
+            child,
+            &here,
+            present.map(|(key, _)| key),
+            seeded,
+        );
     }
 }
 
@@ -154,6 +171,10 @@ fn grown(
         _ if element.is_choice => format!("{}{}", element.name, capital(&of_type.code)),
         _ => element.name.to_string(),
     };
-    let value = if element.is_array { Value::Array(vec![value]) } else { value };
+    let value = if element.is_array {
+        Value::Array(vec![value])
+    } else {
+        value
+    };
     Some(Change::Set(format!("{here}/{key}"), value))
 }

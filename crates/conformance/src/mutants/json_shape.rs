@@ -8,10 +8,20 @@ use crate::Seeded;
 
 /// A member that the definition does not have.
 pub fn unknown(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
-    let names = ["noSuchElement", "Name", "value", "names", "_noSuch", "resourcetype", "fhir_comments"];
+    let names = [
+        "noSuchElement",
+        "Name",
+        "value",
+        "names",
+        "_noSuch",
+        "resourcetype",
+        "fhir_comments",
+    ];
     let mut found = Vec::new();
     for site in &places.sites {
-        let Some(&name) = seeded.pick(&names) else { continue };
+        let Some(&name) = seeded.pick(&names) else {
+            continue;
+        };
         let known = site
             .shape
             .element(site.id)
@@ -27,11 +37,18 @@ pub fn unknown(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded)
             _ => Value::Array(vec!["x".into()]),
         };
         let rule = format!("{}#{name}", site.type_code);
-        found.push(Mutant::set(&rule, "added", &format!("{}/{name}", site.pointer), value));
+        found.push(Mutant::set(
+            &rule,
+            "added",
+            &format!("{}/{name}", site.pointer),
+            value,
+        ));
     }
     for member in &places.members {
         let pointer = member.pointer();
-        let Some(value) = at(&base.resource, &pointer) else { continue };
+        let Some(value) = at(&base.resource, &pointer) else {
+            continue;
+        };
         if member.element().min > 0 || !seeded.chance(20) {
             continue;
         }
@@ -52,10 +69,19 @@ pub fn unknown(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded)
 /// An array where one value belongs.
 pub fn array_for_one(_: &World<'_>, base: &Base, places: &Places, _: &mut Seeded) -> Vec<Mutant> {
     let mut found = Vec::new();
-    for member in places.members.iter().filter(|member| !member.element().is_array) {
+    for member in places
+        .members
+        .iter()
+        .filter(|member| !member.element().is_array)
+    {
         let pointer = member.pointer();
         if let Some(value) = at(&base.resource, &pointer) {
-            found.push(Mutant::set(&member.rule(), "array", &pointer, vec![value.clone()]));
+            found.push(Mutant::set(
+                &member.rule(),
+                "array",
+                &pointer,
+                vec![value.clone()],
+            ));
         }
     }
     found
@@ -64,7 +90,11 @@ pub fn array_for_one(_: &World<'_>, base: &Base, places: &Places, _: &mut Seeded
 /// One value where an array belongs.
 pub fn one_for_array(_: &World<'_>, base: &Base, places: &Places, _: &mut Seeded) -> Vec<Mutant> {
     let mut found = Vec::new();
-    for member in places.members.iter().filter(|member| member.element().is_array) {
+    for member in places
+        .members
+        .iter()
+        .filter(|member| member.element().is_array)
+    {
         let pointer = member.pointer();
         if let Some(value) = at(&base.resource, &pointer).and_then(|value| value.item(0)) {
             found.push(Mutant::set(&member.rule(), "bare", &pointer, value.clone()));
@@ -78,9 +108,15 @@ pub fn wrong_type(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seed
     let mut found = Vec::new();
     for member in &places.members {
         let pointer = member.first();
-        let Some(value) = at(&base.resource, &pointer) else { continue };
+        let Some(value) = at(&base.resource, &pointer) else {
+            continue;
+        };
         let wrong: Vec<(&str, Value)> = match value {
-            Value::Object(_) => vec![("text", "x".into()), ("number", 1i64.into()), ("true", true.into())],
+            Value::Object(_) => vec![
+                ("text", "x".into()),
+                ("number", 1i64.into()),
+                ("true", true.into()),
+            ],
             Value::String(_) => vec![
                 ("object", Object::new().with("value", "x").into()),
                 ("number", 1i64.into()),
@@ -91,10 +127,7 @@ pub fn wrong_type(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seed
                 ("true", true.into()),
                 ("object", Object::new().with("value", 1i64).into()),
             ],
-            Value::Bool(truth) => vec![
-                ("text", truth.to_string().into()),
-                ("number", 1i64.into()),
-            ],
+            Value::Bool(truth) => vec![("text", truth.to_string().into()), ("number", 1i64.into())],
             _ => continue,
         };
         if let Some((how, value)) = seeded.pick(&wrong).cloned() {
@@ -111,20 +144,34 @@ pub fn empty(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -
     for member in &places.members {
         let pointer = member.pointer();
         let first = member.first();
-        let Some(value) = at(&base.resource, &first) else { continue };
+        let Some(value) = at(&base.resource, &first) else {
+            continue;
+        };
         let rule = |how: &str| format!("{how}-{}", member.of_type.code);
         match seeded.below(3) {
             0 => found.push(Mutant::set(&rule("null"), "null", &pointer, Value::Null)),
             1 if member.element().is_array => {
-                found.push(Mutant::set(&rule("no-items"), "no-items", &pointer, Value::Array(Vec::new())));
+                found.push(Mutant::set(
+                    &rule("no-items"),
+                    "no-items",
+                    &pointer,
+                    Value::Array(Vec::new()),
+                ));
             }
             _ => match value {
                 Value::Object(_) => {
-                    found.push(Mutant::set(&rule("no-members"), "no-members", &first, Object::new()));
+                    found.push(Mutant::set(
+                        &rule("no-members"),
+                        "no-members",
+                        &first,
+                        Object::new(),
+                    ));
                 }
                 Value::String(_) => {
                     found.push(Mutant::set(&rule("no-text"), "no-text", &first, ""));
-                    found.push(Mutant::set(&rule("blank"), "blank", &first, "  "));
+                    if &*member.of_type.code == "string" {
+                        found.push(Mutant::set(&rule("blank"), "blank", &first, "  "));
+                    }
                 }
                 _ => {}
             },

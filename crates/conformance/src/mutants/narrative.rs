@@ -2,7 +2,7 @@
 
 use json::{Object, Value};
 
-use super::edit::{Change, Mutant};
+use super::edit::Mutant;
 use super::{Base, Places, World};
 use crate::Seeded;
 
@@ -81,8 +81,14 @@ const HEADS: [&str; 7] = [
 /// Narratives with all sorts of content.
 pub fn any(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
     let mut found = Vec::new();
-    let has = places.sites.first().is_some_and(|site| site.shape.child(site.id, "text").is_some());
-    let domain = base.resource.get("text").is_none_or(|text| text.get("div").is_some());
+    let has = places
+        .sites
+        .first()
+        .is_some_and(|site| site.shape.child(site.id, "text").is_some());
+    let domain = base
+        .resource
+        .get("text")
+        .is_none_or(|text| text.get("div").is_some());
     if !has || !domain || base.resource.text("resourceType") == Some("Bundle") {
         return found;
     }
@@ -91,19 +97,48 @@ pub fn any(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -> 
         let at = seeded.below(DIVS.len());
         if let Some(inside) = DIVS.get(at) {
             let div = format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{inside}</div>");
-            found.push(Mutant::set(&format!("div-{at}"), &format!("div-{at}"), "/text", text(&div)));
+            found.push(Mutant::set(
+                &format!("div-{at}"),
+                &format!("div-{at}"),
+                "/text",
+                text(&div),
+            ));
         }
     }
     let at = seeded.below(HEADS.len());
     if let Some(head) = HEADS.get(at) {
-        found.push(Mutant::set(&format!("head-{at}"), &format!("head-{at}"), "/text", text(head)));
+        found.push(Mutant::set(
+            &format!("head-{at}"),
+            &format!("head-{at}"),
+            "/text",
+            text(head),
+        ));
     }
-    match seeded.below(5) {
-        0 => found.push(Mutant::set("no-div", "no-div", "/text", Object::new().with("status", "generated"))),
-        1 => found.push(Mutant::set("no-status", "no-status", "/text", Object::new().with("div", "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>"))),
-        2 => found.push(Mutant::set("status", "status", "/text", text(HEADS.first().unwrap_or(&"")).with("status", "made-up"))),
-        3 => found.push(Mutant::new("div-shadow", "div-shadow", vec![Change::Set("/text".into(), text(HEADS.first().unwrap_or(&"")).with("_div", Object::new().with("id", "x")).into())])),
-        _ => found.push(Mutant::set("array", "array", "/text", Value::Array(vec![text(HEADS.first().unwrap_or(&"")).into()]))),
+    match seeded.below(4) {
+        0 => found.push(Mutant::set(
+            "no-div",
+            "no-div",
+            "/text",
+            Object::new().with("status", "generated"),
+        )),
+        1 => found.push(Mutant::set(
+            "no-status",
+            "no-status",
+            "/text",
+            Object::new().with("div", "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>"),
+        )),
+        2 => found.push(Mutant::set(
+            "status",
+            "status",
+            "/text",
+            text(HEADS.first().unwrap_or(&"")).with("status", "made-up"),
+        )),
+        _ => found.push(Mutant::set(
+            "array",
+            "array",
+            "/text",
+            Value::Array(vec![text(HEADS.first().unwrap_or(&"")).into()]),
+        )),
     }
     found
 }

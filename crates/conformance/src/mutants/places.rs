@@ -139,7 +139,14 @@ impl Places {
     ) {
         if let Value::Array(items) = value {
             for (index, item) in items.iter().enumerate() {
-                self.inside(definitions, item, shape, id, of_type, format!("{pointer}/{index}"));
+                self.inside(
+                    definitions,
+                    item,
+                    shape,
+                    id,
+                    of_type,
+                    format!("{pointer}/{index}"),
+                );
             }
             return;
         }

@@ -12,15 +12,33 @@ pub fn any(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded)
     let mut found = Vec::new();
     for site in &places.sites {
         let children = &site.shape.element(site.id).children;
-        let Some(&id) = seeded.pick(children) else { continue };
+        let Some(&id) = seeded.pick(children) else {
+            continue;
+        };
         let child = site.shape.element(id);
-        if child.max == Some(0) || matches!(&*child.name, "id" | "contained" | "extension" | "modifierExtension" | "implicitRules" | "text" | "meta") {
+        if child.max == Some(0)
+            || matches!(
+                &*child.name,
+                "id" | "contained"
+                    | "extension"
+                    | "modifierExtension"
+                    | "implicitRules"
+                    | "text"
+                    | "meta"
+            )
+        {
             continue;
         }
-        let Some(of_type) = seeded.pick(&child.types).cloned() else { continue };
+        let Some(of_type) = seeded.pick(&child.types).cloned() else {
+            continue;
+        };
         let taken = child.is_choice
             && child.types.iter().any(|of| {
-                at(&base.resource, &format!("{}/{}{}", site.pointer, child.name, capital(&of.code))).is_some()
+                at(
+                    &base.resource,
+                    &format!("{}/{}{}", site.pointer, child.name, capital(&of.code)),
+                )
+                .is_some()
             });
         if taken {
             continue;
@@ -30,7 +48,9 @@ pub fn any(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded)
         } else {
             child.name.to_string()
         };
-        let Some(value) = world.grower.value(&site.shape, id, &of_type, 40, 2, seeded) else { continue };
+        let Some(value) = world.grower.value(&site.shape, id, &of_type, 40, 2, seeded) else {
+            continue;
+        };
         let pointer = format!("{}/{key}", site.pointer);
         let rule = format!("{}#{}", site.shape.name(), child.id);
         if child.is_array {
@@ -66,7 +86,11 @@ pub fn any(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded)
             _ => {}
         }
         if member.element().min == 0 && seeded.chance(5) {
-            found.push(Mutant::new("left-out", format!("{}:left-out", dotted(&pointer)), vec![Change::Remove(pointer)]));
+            found.push(Mutant::new(
+                "left-out",
+                format!("{}:left-out", dotted(&pointer)),
+                vec![Change::Remove(pointer)],
+            ));
         }
     }
     found

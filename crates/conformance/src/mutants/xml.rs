@@ -57,9 +57,19 @@ pub fn order(world: &World<'_>, base: &Base, _: &Places, seeded: &mut Seeded) ->
         let mut turned = pieces.clone();
         turned.swap(one, other);
         let rule = format!("{}-{}", name(&pieces, one), name(&pieces, other));
-        found.push(Mutant::text(&rule, format!("swap-{one}-{other}"), Format::Xml, joined(&head, &turned, &tail)));
+        found.push(Mutant::text(
+            &rule,
+            format!("swap-{one}-{other}"),
+            Format::Xml,
+            joined(&head, &turned, &tail),
+        ));
     }
-    found.push(Mutant::text("as-written", "as-written", Format::Xml, joined(&head, &pieces, &tail)));
+    found.push(Mutant::text(
+        "as-written",
+        "as-written",
+        Format::Xml,
+        joined(&head, &pieces, &tail),
+    ));
     found
 }
 
@@ -77,7 +87,9 @@ pub fn shape(world: &World<'_>, base: &Base, _: &Places, seeded: &mut Seeded) ->
     let Some((head, pieces, tail)) = written(world, base).as_deref().and_then(pieces) else {
         return found;
     };
-    let Some(piece) = pieces.get(seeded.below(pieces.len())).cloned() else { return found };
+    let Some(piece) = pieces.get(seeded.below(pieces.len())).cloned() else {
+        return found;
+    };
     let whole = |pieces: &[String]| joined(&head, pieces, &tail);
     let replaced = |new: String| {
         let mut all = pieces.clone();
@@ -99,29 +111,74 @@ pub fn shape(world: &World<'_>, base: &Base, _: &Places, seeded: &mut Seeded) ->
     let all: Vec<(&str, String)> = vec![
         ("unknown-element", added("<noSuchElement value=\"x\"/>")),
         ("text", added("words")),
-        ("text-inside", piece.find("/>").map_or_else(|| added("words"), |at| {
-            let tag = piece.get(1..end).unwrap_or("x");
-            let (open, _) = piece.split_at(at);
-            if piece.matches('<').count() == 1 { replaced(format!("{open}>words</{tag}>")) } else { added("words") }
-        })),
+        (
+            "text-inside",
+            piece.find("/>").map_or_else(
+                || added("words"),
+                |at| {
+                    let tag = piece.get(1..end).unwrap_or("x");
+                    let (open, _) = piece.split_at(at);
+                    if piece.matches('<').count() == 1 {
+                        replaced(format!("{open}>words</{tag}>"))
+                    } else {
+                        added("words")
+                    }
+                },
+            ),
+        ),
         ("unknown-attribute", with_attribute("noSuch=\"x\"")),
-        ("foreign-attribute", with_attribute("xmlns:a=\"https://causeway.test\" a:b=\"x\"")),
+        (
+            "foreign-attribute",
+            with_attribute("xmlns:a=\"https://causeway.test\" a:b=\"x\""),
+        ),
         ("xml-id", with_attribute("xml:id=\"x\"")),
-        ("cut", whole(&pieces).chars().take(whole(&pieces).chars().count() / 2).collect()),
+        (
+            "cut",
+            whole(&pieces)
+                .chars()
+                .take(whole(&pieces).chars().count() / 2)
+                .collect(),
+        ),
         ("unclosed", joined(&head, &pieces, "")),
         ("wrong-end", joined(&head, &pieces, "</NoSuchType>")),
         ("comment", added("<!-- words -->")),
         ("instruction", added("<?some words?>")),
-        ("doctype", format!("<!DOCTYPE x [<!ENTITY e \"words\">]>{}", whole(&pieces).replacen("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "", 1))),
+        (
+            "doctype",
+            format!(
+                "<!DOCTYPE x [<!ENTITY e \"words\">]>{}",
+                whole(&pieces).replacen("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "", 1)
+            ),
+        ),
         ("spaces", whole(&pieces).replace("><", ">\n  <")),
         ("cdata", added("<![CDATA[words]]>")),
-        ("case", replaced(piece.replacen(piece.get(1..end).unwrap_or("x"), &piece.get(1..end).unwrap_or("x").to_uppercase(), 1))),
+        (
+            "case",
+            replaced(piece.replacen(
+                piece.get(1..end).unwrap_or("x"),
+                &piece.get(1..end).unwrap_or("x").to_uppercase(),
+                1,
+            )),
+        ),
         ("empty-element", added("<language/>")),
         ("empty-value", added("<language value=\"\"/>")),
         ("attribute-twice", with_attribute("a=\"1\" a=\"2\"")),
         ("raw-ampersand", added("<language value=\"a & b\"/>")),
-        ("unknown-root", whole(&pieces).replace(base.resource.text("resourceType").unwrap_or("x"), "NoSuchType")),
-        ("value-on-complex", piece.contains("><").then(|| with_attribute("value=\"x\"")).unwrap_or_else(|| added("words"))),
+        (
+            "unknown-root",
+            whole(&pieces).replace(
+                base.resource.text("resourceType").unwrap_or("x"),
+                "NoSuchType",
+            ),
+        ),
+        (
+            "value-on-complex",
+            if piece.contains("><") {
+                with_attribute("value=\"x\"")
+            } else {
+                added("words")
+            },
+        ),
     ];
     for _ in 0..3 {
         if let Some((how, text)) = seeded.pick(&all) {
@@ -133,9 +190,13 @@ pub fn shape(world: &World<'_>, base: &Base, _: &Places, seeded: &mut Seeded) ->
 
 /// Elements in no namespace or in another's.
 pub fn namespace(world: &World<'_>, base: &Base, _: &Places, seeded: &mut Seeded) -> Vec<Mutant> {
-    let Some(text) = written(world, base) else { return Vec::new() };
+    let Some(text) = written(world, base) else {
+        return Vec::new();
+    };
     let fhir = "xmlns=\"http://hl7.org/fhir\"";
-    let Some((head, pieces, tail)) = pieces(&text) else { return Vec::new() };
+    let Some((head, pieces, tail)) = pieces(&text) else {
+        return Vec::new();
+    };
     let other = |attribute: &str| {
         let mut all = pieces.clone();
         let at = seeded_index(&all);
@@ -186,7 +247,9 @@ pub fn repeat(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seed
     };
     for _ in 0..3 {
         let at = seeded.below(pieces.len());
-        let Some(piece) = pieces.get(at).cloned() else { continue };
+        let Some(piece) = pieces.get(at).cloned() else {
+            continue;
+        };
         let key = name(&pieces, at).to_owned();
         let many = places.members.iter().any(|member| {
             member.object.is_empty() && member.key == key && member.element().is_array
@@ -194,7 +257,12 @@ pub fn repeat(world: &World<'_>, base: &Base, places: &Places, seeded: &mut Seed
         let mut all = pieces.clone();
         all.insert(at, piece);
         let how = if many { "repeatable" } else { "single" };
-        found.push(Mutant::text(&format!("{how}-{key}"), format!("{how}-{key}"), Format::Xml, joined(&head, &all, &tail)));
+        found.push(Mutant::text(
+            &format!("{how}-{key}"),
+            format!("{how}-{key}"),
+            Format::Xml,
+            joined(&head, &all, &tail),
+        ));
     }
     found
 }

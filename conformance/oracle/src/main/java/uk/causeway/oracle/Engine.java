@@ -50,6 +50,7 @@ final class Engine {
                 terminology,
                 unknown);
         FhirInstanceValidator instance = new FhirInstanceValidator(support);
+        instance.setWrappedWorkerContext(support, new Context(support));
         // An unknown extension is an error where its url lies in the space of a package that is here: that
         // package would define it. Elsewhere it may well be known to others. HAPI takes a list of spaces that
         // are open; this is all but a list, so isArtefact() below does the rest.
