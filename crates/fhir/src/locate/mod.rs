@@ -31,7 +31,10 @@ pub fn locate(text: &[u8], format: Format, paths: &[&str]) -> Vec<Position> {
                 .position(|byte| matches!(byte, b'{' | b'['))
                 .unwrap_or(0);
             tracker.root(start);
-            json::scan(text, &mut tracker);
+            // What is said of the resource as a whole stands where it begins.
+            if paths.iter().any(|path| !path.0.is_empty()) {
+                json::scan(text, &mut tracker);
+            }
         }
         Format::Xml => xml::scan(text, &mut tracker),
     }
