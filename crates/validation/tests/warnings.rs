@@ -235,3 +235,32 @@ fn every_native_invariant_is_stated_by_some_definition() {
     }
     assert!(count > 60);
 }
+
+#[test]
+fn a_display_that_is_no_name_of_the_code_is_a_warning() {
+    let with = |display: &str| {
+        changed(
+            PATIENT,
+            "/maritalStatus",
+            &format!(
+                r#"{{"coding": [{{"system": "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus", "code": "W", "display": "{display}"}}]}}"#
+            ),
+        )
+    };
+    let told = |issues: &[Issue]| -> Vec<(Severity, String)> {
+        issues
+            .iter()
+            .filter(|issue| issue.code == "V045")
+            .map(|issue| (issue.severity, issue.element.clone().unwrap_or_default()))
+            .collect()
+    };
+    assert_eq!(told(&with("Widowed")), []);
+    assert_eq!(told(&with("widowed ")), []);
+    assert_eq!(
+        told(&with("Married")),
+        [(
+            Severity::Warning,
+            "Patient.maritalStatus.coding[0].display".to_owned()
+        )]
+    );
+}

@@ -335,8 +335,23 @@ impl<'v> Walk<'_, 'v> {
                     issue.warning();
                 }
                 issue.value(coding);
-                issue.say("the code is not in its code system".to_owned());
+                // A system that is known in full is a publisher's, and so nobody's secret.
+                issue.say(format!("the code is not in the code system {system}"));
                 issue.mend("check the code and its system");
+            });
+        }
+        if membership == Membership::In
+            && let Some(display) = coding.text("display")
+            && terminology.display_fits(system, code, display) == Membership::Out
+        {
+            self.raise_below(Some("display"), codes::WRONG_DISPLAY, |issue| {
+                issue.kind(IssueType::CodeInvalid);
+                issue.warning();
+                issue.value(coding);
+                issue.say(format!("the display is no name of the code in {system}"));
+                issue.mend(
+                    "write the code system's own name for the code, or check that the code is the one meant",
+                );
             });
         }
     }
