@@ -259,9 +259,77 @@ fn slices_of_slices_are_counted_in_their_own_slice() {
     assert_eq!(check(&["old"]), ["V050"]);
     assert_eq!(check(&["usual", "usual"]), ["V051"]);
     assert_eq!(check(&["usual", "temp"]), ["V052"]);
-    // What is in no slice is not sliced again.
+    // What is in no slice is not sliced again, and the part that must be there is not.
     let other = r#""identifier":[{"system":"urn:x:b","use":"temp","value":"1"}]"#;
-    assert!(codes(&validator, &patient(other)).is_empty());
+    assert_eq!(codes(&validator, &patient(other)), ["V050"]);
+    assert_eq!(codes(&validator, &patient(r#""active":true"#)), ["V050"]);
+}
+
+#[test]
+fn slices_of_slices_are_told_apart_as_the_slices_around_them() {
+    let a = |name: &str, rest: &str| {
+        format!(
+            r#"{{"id":"Patient.identifier:{name}","path":"Patient.identifier","sliceName":"{name}",{rest}}},
+               {{"id":"Patient.identifier:{name}.system","path":"Patient.identifier.system","min":1,"fixedUri":"urn:x:a"}}"#
+        )
+    };
+    let used = |name: &str, code: &str| {
+        format!(
+            r#"{{"id":"Patient.identifier:{name}.use","path":"Patient.identifier.use","min":1,"fixedCode":"{code}"}}"#
+        )
+    };
+    let sliced = |rules: &str, ordered: bool| {
+        let elements = [
+            format!(
+                r#"{{"id":"Patient.identifier","path":"Patient.identifier","slicing":{{"discriminator":[{{"type":"value","path":"system"}},{{"type":"value","path":"use"}}],"rules":"{rules}","ordered":{ordered}}}}}"#
+            ),
+            a("a", r#""min":0,"max":"3""#),
+            r#"{"id":"Patient.identifier:a.use","path":"Patient.identifier.use","min":1,"binding":{"strength":"required","valueSet":"http://hl7.org/fhir/ValueSet/identifier-use"}}"#.to_owned(),
+            a("a/usual", r#""min":1,"max":"1""#),
+            used("a/usual", "usual"),
+            r#"{"id":"Patient.identifier:a/usual.value","path":"Patient.identifier.value","min":1}"#.to_owned(),
+            a("a/old", r#""min":0,"max":"1""#),
+            used("a/old", "old"),
+        ];
+        profile("Patient", &elements.join(","))
+    };
+    let item = |wanted: &str| format!(r#"{{"system":"urn:x:a","use":"{wanted}","value":"1"}}"#);
+    let check = |validator: &Validator, items: &[String]| {
+        codes(
+            validator,
+            &patient(&format!(r#""identifier":[{}]"#, items.join(","))),
+        )
+    };
+    let uses = |validator: &Validator, wanted: &[&str]| {
+        let items: Vec<String> = wanted.iter().map(|wanted| item(wanted)).collect();
+        check(validator, &items)
+    };
+    let none: [&str; 0] = [];
+    let open = sliced("open", false);
+    assert_eq!(uses(&open, &["usual"]), none);
+    assert_eq!(uses(&open, &["old", "usual"]), none);
+    // In the slice, and in none of its parts.
+    assert_eq!(uses(&open, &["temp", "usual", "secondary"]), none);
+    assert_eq!(uses(&open, &["old"]), ["V050"]);
+    assert_eq!(uses(&open, &["usual", "usual"]), ["V051"]);
+    assert_eq!(uses(&open, &["usual", "old", "old"]), ["V051"]);
+    // What counts in a part counts in the slice.
+    assert_eq!(uses(&open, &["usual", "old", "temp", "temp"]), ["V051"]);
+    // The part's own children.
+    let no_value = r#"{"system":"urn:x:a","use":"usual"}"#.to_owned();
+    assert_eq!(check(&open, &[no_value]), ["V015"]);
+    let no_value = r#"{"system":"urn:x:a","use":"old"}"#.to_owned();
+    assert_eq!(check(&open, &[no_value, item("usual")]), none);
+    // Nothing of the slice at all.
+    let other = r#"{"system":"urn:x:b","use":"usual","value":"1"}"#.to_owned();
+    assert_eq!(check(&open, &[other.clone()]), ["V050"]);
+    assert_eq!(check(&open, &[other.clone(), item("usual")]), none);
+    assert_eq!(codes(&open, &patient(r#""active":true"#)), ["V050"]);
+    // A closed slicing is closed to what is in no slice, not to what is in no part of one.
+    let closed = sliced("closed", true);
+    assert_eq!(uses(&closed, &["usual", "temp"]), none);
+    assert_eq!(check(&closed, &[item("usual"), other]), ["V052"]);
+    assert_eq!(uses(&closed, &["old", "usual"]), ["V053"]);
 }
 
 #[test]

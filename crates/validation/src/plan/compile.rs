@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use definitions::{Definitions, Element, ElementId, Kind, Shape, SlicingRules};
+use definitions::{Definitions, Element, ElementId, Kind, Shape, Slicing, SlicingRules};
 use fhir::Primitive;
 
 use super::{
@@ -100,7 +100,9 @@ fn has_required_slice(rule: &Rule) -> bool {
     rule.slicing
         .iter()
         .flat_map(|slicing| slicing.slices.iter())
-        .any(|slice| slice.rule.min > 0 && slice.tests.is_some())
+        .any(|slice| {
+            slice.tests.is_some() && (slice.rule.min > 0 || has_required_slice(&slice.rule))
+        })
 }
 
 /// `value` and `Quantity` make `valueQuantity`; `value` and `string` make `valueString`.
@@ -157,11 +159,18 @@ impl Compile<'_> {
             is_choice: element.is_choice,
             is_array: element.is_array,
             is_extension: matches!(&*element.name, "extension" | "modifierExtension"),
-            rule: self.rule(id, element, parent_type, 0),
+            rule: self.rule(id, element, parent_type, None, 0),
         }
     }
 
-    fn rule(&self, id: ElementId, element: &Element, parent_type: &str, depth: usize) -> Rule {
+    fn rule(
+        &self,
+        id: ElementId,
+        element: &Element,
+        parent_type: &str,
+        outer: Option<&Slicing>,
+        depth: usize,
+    ) -> Rule {
         Rule {
             min: element.min,
             max: element.max.unwrap_or(u32::MAX),
@@ -181,7 +190,7 @@ impl Compile<'_> {
                 .max_length
                 .and_then(|length| usize::try_from(length).ok()),
             invariants: self.invariants(element),
-            slicing: self.slicing(element, parent_type, depth),
+            slicing: self.slicing(element, parent_type, outer, depth),
         }
     }
 
@@ -324,18 +333,26 @@ impl Compile<'_> {
         names
     }
 
-    fn slicing(&self, element: &Element, parent_type: &str, depth: usize) -> Option<Slices> {
+    /// How an element, or a slice, is sliced. A slice that is sliced again without a word on how is
+    /// told apart as the slices around it are; what is in none of its parts is still in the slice.
+    fn slicing(
+        &self,
+        element: &Element,
+        parent_type: &str,
+        outer: Option<&Slicing>,
+        depth: usize,
+    ) -> Option<Slices> {
         if element.slices.is_empty() || depth > MAX_SLICE_DEPTH {
             return None;
         }
-        let (rules, ordered, discriminators) = match &element.slicing {
-            Some(slicing) => (
-                slicing.rules,
-                slicing.ordered,
-                slicing.discriminators.as_slice(),
-            ),
-            None => (SlicingRules::Open, false, [].as_slice()),
-        };
+        let rules = element
+            .slicing
+            .as_ref()
+            .map_or(SlicingRules::Open, |slicing| slicing.rules);
+        let slicing = element.slicing.as_ref().or(outer);
+        let ordered = slicing.is_some_and(|slicing| slicing.ordered);
+        let discriminators =
+            slicing.map_or([].as_slice(), |slicing| slicing.discriminators.as_slice());
         let slices: Box<[Slice]> = element
             .slices
             .iter()
@@ -343,7 +360,7 @@ impl Compile<'_> {
                 let slice = self.shape.element(id);
                 Slice {
                     name: slice.slice_name.clone().unwrap_or_default(),
-                    rule: self.rule(id, slice, parent_type, depth + 1),
+                    rule: self.rule(id, slice, parent_type, slicing, depth + 1),
                     tests: discriminator::tests(self.definitions, self.shape, id, discriminators),
                 }
             })

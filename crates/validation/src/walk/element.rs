@@ -149,6 +149,7 @@ impl<'v> Walk<'_, 'v> {
                 let place = Sliced {
                     child,
                     rule,
+                    is_slice: false,
                     node,
                     places,
                 };

@@ -230,11 +230,7 @@ impl<'w, 'v> Walk<'w, 'v> {
         if child.rule.min > 0 {
             self.too_few(&child.name, child.rule.min, 0);
         } else if let Some(slicing) = &child.rule.slicing {
-            for slice in &slicing.slices {
-                if slice.rule.min > 0 && slice.tests.is_some() {
-                    self.slice_too_few(Some(&child.name), slice, 0);
-                }
-            }
+            self.missing_slices(Some(&child.name), slicing);
         }
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Sliced<'p> {
     pub child: &'p Child,
     /// The rule of the element, or of the slice that is sliced again.
     pub rule: &'p Rule,
+    /// Whether that is the rule of a slice.
+    pub is_slice: bool,
     pub node: &'p Node,
     pub places: &'p [Box<str>],
 }
@@ -41,9 +43,14 @@ impl<'v> Walk<'_, 'v> {
                     .map(|(item, _)| *item)
                     .collect();
                 let typed = slice.rule.type_named(&of_type.code);
-                if let (Some(typed), false) = (typed, own.is_empty()) {
+                if own.is_empty() {
+                    if slice.rule.min == 0 && slice.tests.is_some() {
+                        self.missing_slices(None, inner);
+                    }
+                } else if let Some(typed) = typed {
                     let place = Sliced {
                         rule: &slice.rule,
+                        is_slice: true,
                         ..*place
                     };
                     self.sliced(&place, inner, typed, &own);
@@ -57,7 +64,8 @@ impl<'v> Walk<'_, 'v> {
             }
             let rule = slice.map_or(place.rule, |slice| &slice.rule);
             self.at(*item, |walk| {
-                walk.in_slice(place, rule, slice.is_some(), of_type, *item);
+                let is_slice = slice.is_some() || place.is_slice;
+                walk.in_slice(place, rule, is_slice, of_type, *item);
             });
         }
     }
@@ -131,6 +139,18 @@ impl<'v> Walk<'_, 'v> {
             }
         }
         groups
+    }
+
+    /// The slices that must be there, where nothing is that could be in one. Of a slice that is
+    /// missing its parts are not missed as well.
+    pub(super) fn missing_slices(&mut self, below: Option<&str>, slicing: &Slices) {
+        for slice in slicing.slices.iter().filter(|slice| slice.tests.is_some()) {
+            if slice.rule.min > 0 {
+                self.slice_too_few(below, slice, 0);
+            } else if let Some(inner) = &slice.rule.slicing {
+                self.missing_slices(below, inner);
+            }
+        }
     }
 
     fn count_slice(&mut self, slice: &Slice, count: usize) {
