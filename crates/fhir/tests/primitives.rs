@@ -179,7 +179,7 @@ fn texts_say_something() {
         ],
         &["", "a\0", "a\u{b}"],
     );
-    takes("markdown", &["# a\r\n", " \n"], &[""]);
+    takes("markdown", &["# a\r\n", " \n", "a\u{b}"], &["", "a\0"]);
     takes(
         "code",
         &["a", "a b", "mm[Hg]"],

@@ -91,6 +91,7 @@ fn languages_media_types_and_units_are_told_by_their_form() {
     );
     let types = "http://hl7.org/fhir/ValueSet/mimetypes|4.0.1";
     assert_eq!(terminology.contains(types, None, "text/plain"), In);
+    assert_eq!(terminology.contains(types, None, "xml"), In);
     assert_eq!(terminology.contains(types, None, "pdf"), Out);
     let units = "http://hl7.org/fhir/ValueSet/ucum-units";
     assert_eq!(

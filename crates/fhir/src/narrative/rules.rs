@@ -168,8 +168,14 @@ fn is_safe_image(uri: &str) -> bool {
     match scheme(uri).as_deref() {
         None | Some("http" | "https") => true,
         Some("data") => {
-            let lower = uri.trim_start().to_ascii_lowercase();
-            lower.starts_with("data:image/") && !lower.starts_with("data:image/svg")
+            // As a browser reads it: white space round the media type does not count.
+            let media_type: String = uri
+                .chars()
+                .filter(|c| !c.is_whitespace())
+                .flat_map(char::to_lowercase)
+                .take("data:image/svg".len())
+                .collect();
+            media_type.starts_with("data:image/") && media_type != "data:image/svg"
         }
         Some(_) => false,
     }

@@ -190,7 +190,8 @@ impl Primitive {
             Self::Decimal | Self::Integer | Self::PositiveInt | Self::UnsignedInt => {
                 number::check(self, text)
             }
-            Self::String | Self::Markdown => text::string(text),
+            Self::String => text::string(text),
+            Self::Markdown => text::markdown(text),
             Self::Code => text::code(text),
             Self::Id => text::id(text),
             Self::Base64Binary => text::base64(text),

@@ -6,6 +6,15 @@ use super::Malformed;
 const MAX_STRING: usize = 1024 * 1024;
 
 pub(super) fn string(text: &str) -> Result<(), Malformed> {
+    markdown(text)?;
+    // R4's pattern of a string has white space only as space, tab and line ends.
+    if text.contains(['\u{b}', '\u{c}']) {
+        return Err(Malformed("holds a control character"));
+    }
+    Ok(())
+}
+
+pub(super) fn markdown(text: &str) -> Result<(), Malformed> {
     if text.is_empty() {
         return Err(Malformed("is empty: leave the element out instead"));
     }
@@ -14,9 +23,9 @@ pub(super) fn string(text: &str) -> Result<(), Malformed> {
     if bytes.len() <= MAX_STRING && bytes.iter().all(|b| (0x20..0x7F).contains(b)) {
         return Ok(());
     }
-    // R4's pattern has white space only as space, tab and line ends. It lets other control characters
-    // through and advises against them (see `advice`); nothing good ever came of a NUL.
-    if text.contains(['\0', '\u{b}', '\u{c}']) {
+    // R4 lets control characters through and advises against them (see `advice`); nothing good ever
+    // came of a NUL.
+    if text.contains('\0') {
         return Err(Malformed("holds a control character"));
     }
     if text.len() > MAX_STRING && text.chars().count() > MAX_STRING {

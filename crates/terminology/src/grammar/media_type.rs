@@ -1,10 +1,12 @@
-//! Media types: RFC 6838 section 4.2, with parameters as RFC 2045 section 5.1.
+//! Media types: RFC 6838 section 4.2, with parameters as RFC 2045 section 5.1, and the three words that
+//! R4 takes beside them where a capability statement lists its formats
+//! (<http://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.format>).
 
 use crate::Membership;
 
-/// A type, a subtype and parameters; no register is looked into.
+/// A type, a subtype and parameters, or FHIR's word for a format; no register is looked into.
 pub fn accepts(code: &str) -> Membership {
-    if is_media_type(code) {
+    if is_media_type(code) || matches!(code, "xml" | "json" | "ttl") {
         Membership::In
     } else {
         Membership::Out
