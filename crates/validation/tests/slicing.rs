@@ -322,7 +322,7 @@ fn slices_of_slices_are_told_apart_as_the_slices_around_them() {
     assert_eq!(check(&open, &[no_value, item("usual")]), none);
     // Nothing of the slice at all.
     let other = r#"{"system":"urn:x:b","use":"usual","value":"1"}"#.to_owned();
-    assert_eq!(check(&open, &[other.clone()]), ["V050"]);
+    assert_eq!(check(&open, std::slice::from_ref(&other)), ["V050"]);
     assert_eq!(check(&open, &[other.clone(), item("usual")]), none);
     assert_eq!(codes(&open, &patient(r#""active":true"#)), ["V050"]);
     // A closed slicing is closed to what is in no slice, not to what is in no part of one.
