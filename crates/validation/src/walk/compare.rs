@@ -2,6 +2,8 @@
 
 use json::Value;
 
+use super::decimal::Decimal;
+
 /// Whether a value is exactly the fixed one: the same members whatever their order, the same items
 /// in order (R4, `ElementDefinition.fixed[x]`).
 pub(crate) fn equals(value: &Value, fixed: &Value) -> bool {
@@ -21,15 +23,17 @@ pub(crate) fn equals(value: &Value, fixed: &Value) -> bool {
                     .zip(fixed)
                     .all(|(value, fixed)| equals(value, fixed))
         }
+        // The precision of a decimal is part of its value.
         (Value::Number(value), Value::Number(fixed)) => {
-            value == fixed || value.to_f64() == fixed.to_f64()
+            value == fixed || Decimal::of(value).is_exactly(Decimal::of(fixed))
         }
         (value, fixed) => value == fixed,
     }
 }
 
 /// Whether a value has all that the pattern has: every member, and for every item of an array some
-/// item that has all of it (R4, `ElementDefinition.pattern[x]`).
+/// item that has all of it; a primitive must be exactly the pattern's (R4,
+/// `ElementDefinition.pattern[x]`).
 pub(crate) fn contains(value: &Value, pattern: &Value) -> bool {
     match (value, pattern) {
         (Value::Object(value), Value::Object(pattern)) => pattern.iter().all(|(name, pattern)| {

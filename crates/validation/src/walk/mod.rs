@@ -3,10 +3,12 @@
 mod binding;
 mod bundle;
 mod compare;
+mod decimal;
 mod document;
 mod element;
 mod extension;
 mod invariant;
+mod limit;
 mod narrative;
 mod path;
 mod reference;

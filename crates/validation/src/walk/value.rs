@@ -1,7 +1,5 @@
 //! Primitive values with their ids and extensions.
 
-use std::cmp::Ordering;
-
 use definitions::Strength;
 use diagnostics::IssueType;
 use fhir::{JsonKind, Primitive};
@@ -148,32 +146,6 @@ impl<'v> Walk<'_, 'v> {
         }
         self.limits(value, rule);
     }
-
-    /// The smallest and largest value that a profile allows.
-    pub(super) fn limits(&mut self, value: &'v Value, rule: &Rule) {
-        let breaks = |limit: &Option<Value>, breach| {
-            limit
-                .as_ref()
-                .is_some_and(|limit| compare(value, limit) == Some(breach))
-        };
-        if breaks(&rule.min_value, Ordering::Less) || breaks(&rule.max_value, Ordering::Greater) {
-            self.raise(codes::RANGE, |issue| {
-                issue.kind(IssueType::Value);
-                issue.value(value);
-                issue.say("the value is outside the range that the profile allows".to_owned());
-                let least = rule
-                    .min_value
-                    .as_ref()
-                    .map(|least| format!("at least {least}"));
-                let most = rule
-                    .max_value
-                    .as_ref()
-                    .map(|most| format!("at most {most}"));
-                let both: Vec<String> = least.into_iter().chain(most).collect();
-                issue.mend(format!("check the value: {}", both.join(", ")));
-            });
-        }
-    }
 }
 
 impl<'v> Walk<'_, 'v> {
@@ -202,24 +174,5 @@ impl<'v> Walk<'_, 'v> {
                 });
             }
         }
-    }
-}
-
-/// Numbers by their value, dates and times by their text, which R4 writes in order, quantities in the
-/// same unit by their values.
-fn compare(left: &Value, right: &Value) -> Option<Ordering> {
-    match (left, right) {
-        (Value::Number(left), Value::Number(right)) => left.to_f64().partial_cmp(&right.to_f64()),
-        (Value::String(left), Value::String(right)) => Some(left.cmp(right)),
-        (Value::Object(_), Value::Object(_)) => {
-            let same = |member| left.get(member) == right.get(member);
-            let comparable =
-                same("system") && same("code") && (left.get("code").is_some() || same("unit"));
-            if !comparable || left.get("comparator").is_some() {
-                return None;
-            }
-            compare(left.get("value")?, right.get("value")?)
-        }
-        _ => None,
     }
 }
