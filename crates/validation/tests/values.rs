@@ -192,6 +192,19 @@ fn what_no_unit_relates_is_not_compared_and_said() {
     }
 }
 
+#[test]
+fn the_system_of_a_quantity_is_absolute() {
+    let any = observations("Quantity", r#""min":0"#);
+    for relative in ["a", "units/of-measure", "/units"] {
+        let value = format!(r#""valueQuantity":{{"value":1,"system":"{relative}","code":"a"}}"#);
+        assert_eq!(codes(&any, &value), ["V026"], "{relative}");
+    }
+    for absolute in ["urn:oid:2.16.840.1.113883.6.8", "https://example.org/units"] {
+        let value = format!(r#""valueQuantity":{{"value":1,"system":"{absolute}","code":"a"}}"#);
+        assert_eq!(codes(&any, &value), NONE, "{absolute}");
+    }
+}
+
 /// An Age, a Duration and their like carry the codes of UCUM as any quantity does (R4, age-1).
 #[test]
 fn a_kind_of_quantity_has_a_unit_of_its_system() {

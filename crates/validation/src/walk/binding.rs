@@ -30,7 +30,10 @@ impl<'v> Walk<'_, 'v> {
     pub(super) fn bound(&mut self, value: &'v Value, rule: &Rule, of_type: &TypeRule) {
         match &*of_type.code {
             "Quantity" | "Age" | "Duration" | "Count" | "Distance" | "SimpleQuantity"
-            | "MoneyQuantity" => self.code_exists(value),
+            | "MoneyQuantity" => {
+                self.absolute_system(value);
+                self.code_exists(value);
+            }
             "Coding" => {
                 self.absolute_system(value);
                 self.code_exists(value);
@@ -232,8 +235,8 @@ impl<'v> Walk<'_, 'v> {
         });
     }
 
-    /// The system of a Coding or an Identifier is an absolute URI (R4, Coding.system,
-    /// Identifier.system): a relative one means something else at every receiver.
+    /// The system of a Coding, a Quantity or an Identifier is an absolute URI (R4, Coding.system,
+    /// Quantity.system, Identifier.system): a relative one means something else at every receiver.
     fn absolute_system(&mut self, value: &'v Value) {
         if value
             .text("system")
