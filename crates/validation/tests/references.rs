@@ -246,3 +246,58 @@ fn an_extension_stands_where_its_contexts_say() {
         ["V061 Patient.telecom[0].extension[0]"]
     );
 }
+
+#[test]
+fn a_relative_reference_is_a_type_and_an_id() {
+    let observation = |reference: &str| {
+        format!(
+            r#"{{"resourceType":"Observation","id":"o","status":"final","code":{{"text":"x"}},"subject":{{"reference":"{reference}"}}}}"#
+        )
+    };
+    let bundle = |reference: &str| {
+        format!(
+            r#"{{"resourceType":"Bundle","type":"collection","entry":[{{"fullUrl":"https://example.org/fhir/Observation/o","resource":{}}}]}}"#,
+            observation(reference)
+        )
+    };
+    let warned = |reference: &str| {
+        let issues = VALIDATOR.validate(&parse(&observation(reference)), &[]);
+        issues.iter().any(|issue| issue.code == "V071")
+    };
+    for odd in [
+        "/Patient/1",
+        "Patient",
+        "1",
+        "../Patient/1",
+        "fhir/Patient/1",
+        "Patient/1/",
+        "Patient/1/_history",
+        "patient/1",
+    ] {
+        assert!(
+            told(&bundle(odd))
+                .contains(&"V071 Bundle.entry[0].resource.subject.reference".to_owned()),
+            "{odd}"
+        );
+        // Alone, a reader may know what is meant.
+        assert_eq!(
+            told(&observation(odd))
+                .iter()
+                .filter(|told| told.starts_with("V071"))
+                .count(),
+            0,
+            "{odd}"
+        );
+        assert!(warned(odd), "{odd}");
+    }
+    for good in [
+        "Patient/1",
+        "Patient/1/_history/2",
+        "https://example.org/other/Patient/1",
+        "urn:uuid:2b4c2a0e-4d2f-4f0e-9d8e-0a6f3f0b2c11",
+        "Patient?identifier=1",
+    ] {
+        assert_eq!(told(&bundle(good)), [""; 0], "{good}");
+        assert!(!warned(good), "{good}");
+    }
+}

@@ -30,6 +30,21 @@ impl<'v> Walk<'_, 'v> {
             });
         }
         let parsed = written.and_then(Reference::parse);
+        if let Some(Reference::Other(text)) = parsed
+            && is_relative(text)
+            && !names_type_and_id(text)
+        {
+            let in_bundle = !self.bundles.is_empty();
+            self.raise_below(Some("reference"), codes::REFERENCE_UNRESOLVED, |issue| {
+                issue.kind(IssueType::Value);
+                // In a Bundle it is resolved by its form; elsewhere a reader may know what is meant.
+                if !in_bundle {
+                    issue.warning();
+                }
+                issue.say("a relative reference must be Type/id".to_owned());
+                issue.mend("write Type/id, a whole URL, or # and the id of a contained resource");
+            });
+        }
         let pointed = match parsed {
             Some(Reference::Contained(id)) => match self.contained(id) {
                 Some(resource) => resource.text("resourceType"),
@@ -168,6 +183,25 @@ impl<'v> Walk<'_, 'v> {
             other => other.type_name(),
         }
         .or_else(|| reference.text("type"))
+    }
+}
+
+/// Whether a text is neither absolute nor a search (R4, Reference.reference): it says something only
+/// in the form of the RESTful API, from the base of the server or of the entry's full URL.
+fn is_relative(text: &str) -> bool {
+    !text.contains([':', '?'])
+}
+
+/// `Type/id`, with or without a version, as far as a look at its parts tells.
+fn names_type_and_id(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('/').collect();
+    let is_type = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name.bytes().all(|b| b.is_ascii_alphabetic())
+    };
+    match *parts.as_slice() {
+        [name, id] | [name, id, "_history", _] => is_type(name) && !id.is_empty(),
+        _ => false,
     }
 }
 
