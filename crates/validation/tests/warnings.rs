@@ -47,6 +47,14 @@ fn what_is_doubtful_is_a_warning_in_its_place() {
             "V080",
             "Patient.meta.profile[0]",
         ),
+        // Somebody else's profile: it was not checked, and may well exist.
+        (
+            PATIENT,
+            "/meta/profile/1",
+            r#""https://example.org/profile""#,
+            "V080",
+            "Patient.meta.profile[1]",
+        ),
     ] {
         let mut resource = parse(base);
         set(&mut resource, pointer, Some(parse(new)));
@@ -71,11 +79,11 @@ fn what_is_doubtful_is_a_warning_in_its_place() {
 #[test]
 fn what_cannot_stand_is_an_error_in_its_place() {
     for (base, pointer, new, code, element) in [
-        // What it claims was not checked.
+        // A publisher whose definitions are here has no such profile.
         (
             PATIENT,
             "/meta/profile/1",
-            r#""https://example.org/profile""#,
+            r#""https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patent""#,
             "V080",
             "Patient.meta.profile[1]",
         ),

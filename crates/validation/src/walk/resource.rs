@@ -173,12 +173,12 @@ impl<'v> Walk<'_, 'v> {
                 self.path.push(Segment::Member("meta"));
                 self.path.push(Segment::Member("profile"));
                 self.path.push(Segment::Index(index));
-                self.profile(canonical, type_name, &mut nodes);
+                self.profile(canonical, type_name, true, &mut nodes);
                 self.path.truncate(self.path.len().saturating_sub(3));
             }
         }
         for canonical in profiles {
-            self.profile(canonical, type_name, &mut nodes);
+            self.profile(canonical, type_name, false, &mut nodes);
         }
         if nodes.is_empty() {
             nodes.extend(self.validator.plans().of_type(type_name));
@@ -186,7 +186,14 @@ impl<'v> Walk<'_, 'v> {
         nodes
     }
 
-    fn profile(&mut self, canonical: &str, type_name: &str, nodes: &mut Vec<Arc<Node>>) {
+    /// Adds the plan of a profile that a resource claims, or that the caller asks for.
+    fn profile(
+        &mut self,
+        canonical: &str,
+        type_name: &str,
+        is_claim: bool,
+        nodes: &mut Vec<Arc<Node>>,
+    ) {
         let plans = self.validator.plans();
         let (url, version) = match canonical.split_once('|') {
             Some((url, version)) => (url, Some(version)),
@@ -197,11 +204,14 @@ impl<'v> Walk<'_, 'v> {
         let node = exact.or_else(|| version.and_then(|_| plans.of_profile(url)));
         let known = node.is_some();
         if !known || other_version {
+            let is_foreign = is_claim && !self.validator.defines_under(url);
             self.raise(codes::UNKNOWN_PROFILE, |issue| {
                 issue.kind(IssueType::NotFound);
                 issue.value(&Value::from(canonical));
-                // What was asked for and did not happen is an error: nothing was checked.
-                if known {
+                // What was asked for and did not happen is an error: nothing was checked. So is a
+                // claim to a profile that a publisher known here does not have. Other publishers'
+                // profiles may be anything: that they were not checked is said, and no more.
+                if known || is_foreign {
                     issue.warning();
                 }
                 issue.say(if known {
