@@ -102,13 +102,14 @@ impl Comparison {
             .collect()
     }
 
-    /// What falls short of the targets, a sentence each.
-    pub fn shortfalls(&self) -> Vec<String> {
+    /// What falls short of the targets, a sentence each: `least` percent overall, and
+    /// [`LEAST_OF_KIND`] of every kind.
+    pub fn shortfalls(&self, least: f64) -> Vec<String> {
         let mut found = Vec::new();
         let overall = self.overall().percent();
-        if overall < LEAST_OVERALL {
+        if overall < least {
             found.push(format!(
-                "overall agreement is {overall:.2}%, and {LEAST_OVERALL}% is wanted"
+                "overall agreement is {overall:.2}%, and {least}% is wanted"
             ));
         }
         for (kind, count) in self.kinds() {

@@ -231,7 +231,13 @@ fn of_kind(
             let Some((format, text)) = mutant.body.text(&base.resource) else {
                 continue;
             };
-            let name = format!("{kind}/{}/{}", base.name, mutant.place);
+            // A name is one line of a file.
+            let place: String = mutant
+                .place
+                .chars()
+                .map(|c| if c.is_control() { '_' } else { c })
+                .collect();
+            let name = format!("{kind}/{}/{place}", base.name);
             let times = names.entry(name.clone()).or_default();
             *times += 1;
             let name = if *times > 1 {

@@ -12,6 +12,10 @@ use std::path::{Path, PathBuf};
 
 use conformance::{Comparison, Reviewed, Snapshot, Sources, Suite};
 
+/// The least agreement in percent without the official examples, which are the easier part: with
+/// them it is `LEAST_OVERALL`.
+const LEAST_OFFLINE: f64 = 98.5;
+
 /// As many as `cargo xtask oracle` makes.
 const PER_KIND: usize = 110;
 
@@ -89,6 +93,6 @@ fn verdicts_agree_with_the_oracle() {
         unlisted.is_empty(),
         "not on the reviewed list: {unlisted:#?}"
     );
-    let shortfalls = comparison.shortfalls();
+    let shortfalls = comparison.shortfalls(LEAST_OFFLINE);
     assert!(shortfalls.is_empty(), "{shortfalls:#?}");
 }

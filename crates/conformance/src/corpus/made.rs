@@ -55,14 +55,25 @@ pub fn made(file: &Path, seed: u64, per_kind: usize) -> Result<Vec<Case>, String
             .iter()
             .filter(|recipe| recipe.text("kind") == Some(kind))
             .collect();
-        let whole = of_kind
-            .iter()
-            .filter(|recipe| recipe.get("few").is_none())
-            .count();
-        let share = per_kind.div_ceil(whole.max(1));
-        for (number, recipe) in of_kind.into_iter().enumerate() {
+        // Recipes with single values have only so many; those with lists make up for them.
+        let is_few = |recipe: &Value| recipe.get("few").is_some();
+        let mut order: Vec<(usize, &Value)> = of_kind.iter().copied().enumerate().collect();
+        order.sort_by_key(|(_, recipe)| (!is_few(recipe), most(recipe) > 0, pool_size(recipe)));
+        let mut left = order.iter().filter(|(_, recipe)| !is_few(recipe)).count();
+        let mut wanted = per_kind;
+        for (number, recipe) in order {
             let mut seeded = Seeded::new(seed, &format!("{kind}-{number}"));
-            cases.extend(of_recipe(kind, number, recipe, share, &mut seeded)?);
+            let share = if is_few(recipe) {
+                3
+            } else {
+                wanted.div_ceil(left.max(1))
+            };
+            let made = of_recipe(kind, number, recipe, share, &mut seeded)?;
+            if !is_few(recipe) {
+                wanted = wanted.saturating_sub(made.len());
+                left = left.saturating_sub(1);
+            }
+            cases.extend(made);
         }
     }
     match recipes.iter().find(|recipe| {
@@ -79,6 +90,18 @@ pub fn made(file: &Path, seed: u64, per_kind: usize) -> Result<Vec<Case>, String
     }
 }
 
+fn most(recipe: &Value) -> usize {
+    recipe
+        .get("most")
+        .and_then(Value::as_number)
+        .and_then(json::Number::as_i64)
+        .map_or(0, |most| usize::try_from(most).unwrap_or(0))
+}
+
+fn pool_size(recipe: &Value) -> usize {
+    recipe.each("pool").count()
+}
+
 fn of_recipe(
     kind: &'static str,
     number: usize,
@@ -93,16 +116,7 @@ fn of_recipe(
         .get("pool")
         .and_then(Value::as_array)
         .ok_or_else(wrong)?;
-    let most = recipe
-        .get("most")
-        .and_then(Value::as_number)
-        .and_then(json::Number::as_i64)
-        .map_or(0, |most| usize::try_from(most).unwrap_or(0));
-    // Where the oracle lacks the rule, a few cases say so.
-    let share = match recipe.get("few") {
-        Some(_) => share.min(4),
-        None => share,
-    };
+    let most = most(recipe);
     let profiles: Vec<String> = recipe
         .each("profile")
         .filter_map(Value::as_str)

@@ -77,12 +77,12 @@ fn bound(
                 found.push(Mutant::set(&rule("code"), "code", &pointer, wrong));
             }
             "Coding" => {
-                for (how, value) in codings(&system, &upper) {
+                for (how, value) in codings(&system, &upper, strength, seeded) {
                     found.push(Mutant::set(&rule(how), how, &pointer, value));
                 }
             }
             "CodeableConcept" => {
-                for (how, value) in codings(&system, &upper) {
+                for (how, value) in codings(&system, &upper, strength, seeded) {
                     let concept = Object::new().with("coding", Value::Array(vec![value.into()]));
                     found.push(Mutant::set(&rule(how), how, &pointer, concept));
                 }
@@ -105,32 +105,24 @@ fn bound(
     found
 }
 
-fn codings(system: &str, upper: &str) -> Vec<(&'static str, Object)> {
-    vec![
-        (
-            "unknown",
-            Object::new()
-                .with("system", system)
-                .with("code", "no-such-code"),
-        ),
-        (
-            "case",
-            Object::new().with("system", system).with("code", upper),
-        ),
-        (
-            "system",
-            Object::new()
-                .with("system", "https://causeway.test/codes")
-                .with("code", "a"),
-        ),
+fn codings(
+    system: &str,
+    upper: &str,
+    strength: Strength,
+    seeded: &mut Seeded,
+) -> Vec<(&'static str, Object)> {
+    let of = |system: &str, code: &str| Object::new().with("system", system).with("code", code);
+    let mut all = vec![
+        ("system", of("https://causeway.test/codes", "a")),
         ("bare", Object::new().with("code", "no-such-code")),
-        (
-            "snomed",
-            Object::new()
-                .with("system", "http://snomed.info/sct")
-                .with("code", "138875005"),
-        ),
-    ]
+        ("snomed", of("http://snomed.info/sct", "138875005")),
+    ];
+    // A code that its system does not have is wrong whatever the binding: a rule of its own.
+    if strength == Strength::Required || seeded.chance(10) {
+        all.push(("unknown", of(system, "no-such-code")));
+        all.push(("case", of(system, upper)));
+    }
+    all
 }
 
 fn flipped(code: &str) -> String {

@@ -150,7 +150,9 @@ pub fn empty(_: &World<'_>, base: &Base, places: &Places, seeded: &mut Seeded) -
         let rule = |how: &str| format!("{how}-{}", member.of_type.code);
         match seeded.below(3) {
             0 => found.push(Mutant::set(&rule("null"), "null", &pointer, Value::Null)),
-            1 if member.element().is_array => {
+            1 if member.element().is_array
+                && (seeded.chance(25) || value.as_object().is_some()) =>
+            {
                 found.push(Mutant::set(
                     &rule("no-items"),
                     "no-items",

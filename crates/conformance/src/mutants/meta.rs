@@ -72,10 +72,6 @@ pub fn any(_: &World<'_>, base: &Base, _: &Places, seeded: &mut Seeded) -> Vec<M
             "tag",
             r#"{"tag":[{"system":"https://causeway.test/codes","code":"a"}]}"#,
         ),
-        (
-            "security-unknown-code",
-            r#"{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"ZZZ"}]}"#,
-        ),
         ("source", r#"{"source":"a b"}"#),
         ("version-id", r#"{"versionId":"a b"}"#),
         ("array", r#"[{"versionId":"1"}]"#),

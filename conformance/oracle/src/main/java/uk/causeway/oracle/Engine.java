@@ -10,6 +10,7 @@ import ca.uhn.fhir.validation.ValidationResult;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.hl7.fhir.common.hapi.validation.support.CommonCodeSystemsTerminologyService;
@@ -23,6 +24,7 @@ import org.hl7.fhir.common.hapi.validation.validator.FhirInstanceValidator;
 final class Engine {
     private static final Pattern NOT_LOCAL = Pattern.compile("The type (\\w+) is not legal.*", Pattern.DOTALL);
 
+    private static final Pattern PROFILE = Pattern.compile("(?:reference '|url=)([^'\\s]*)");
     private static final Pattern UNKNOWN = Pattern.compile("The extension (\\S+) .*", Pattern.DOTALL);
 
     private final FhirValidator validator;
@@ -70,7 +72,7 @@ final class Engine {
         return validator.validateWithResult(text, options);
     }
 
-    /** Whether a message is no fault of the resource: see the two cases. */
+    /** Whether a message is no fault of the resource: see the three cases. */
     boolean isArtefact(SingleValidationMessage message) {
         String id = String.valueOf(message.getMessageId());
         if (id.equals("SD_TYPE_NOT_LOCAL")) {
@@ -83,6 +85,11 @@ final class Engine {
             Matcher named = UNKNOWN.matcher(message.getMessage());
             boolean modifier = String.valueOf(message.getLocationString()).contains("modifierExtension");
             return !modifier && named.matches() && !packages.isSpace(named.group(1));
+        }
+        if (id.toUpperCase(Locale.ROOT).startsWith("VALIDATION_VAL_PROFILE_UNKNOWN")) {
+            // As with extensions: an error where a package that is here would define the profile.
+            Matcher named = PROFILE.matcher(message.getMessage());
+            return named.find() && !packages.isSpace(named.group(1));
         }
         return false;
     }
