@@ -40,14 +40,8 @@ and keep it as fuzz/regressions/TARGET/NAME: every run and tests/any_input.rs st
 /// # Errors
 /// A message for the person at the terminal; a finding is one.
 pub fn run(arguments: &[String]) -> Result<(), String> {
-    let name = "cargo xtask fuzz".to_owned();
-    let arguments = match Arguments::try_parse_from(std::iter::once(&name).chain(arguments)) {
-        Ok(arguments) => arguments,
-        Err(error) if !error.use_stderr() => {
-            print!("{error}");
-            return Ok(());
-        }
-        Err(error) => return Err(error.to_string()),
+    let Some(arguments) = crate::arguments::read::<Arguments>("fuzz", arguments)? else {
+        return Ok(());
     };
     let root = crate::test::workspace_root()?;
     let known = targets(&root)?;

@@ -2,6 +2,7 @@
 //!
 //! Each subcommand is a module; this file only chooses.
 
+mod arguments;
 mod definitions;
 mod fuzz;
 mod oracle;

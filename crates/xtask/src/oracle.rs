@@ -45,14 +45,8 @@ const EXAMPLES: &str = "hl7.fhir.r4.examples@4.0.1";
 
 /// Runs the command.
 pub fn run(arguments: &[String]) -> Result<(), String> {
-    let name = "cargo xtask oracle".to_owned();
-    let arguments = match Arguments::try_parse_from(std::iter::once(&name).chain(arguments)) {
-        Ok(arguments) => arguments,
-        Err(error) if !error.use_stderr() => {
-            print!("{error}");
-            return Ok(());
-        }
-        Err(error) => return Err(error.to_string()),
+    let Some(arguments) = crate::arguments::read::<Arguments>("oracle", arguments)? else {
+        return Ok(());
     };
     let root = crate::test::workspace_root()?;
     let folder = root.join("target/oracle");

@@ -51,14 +51,8 @@ struct Arguments {
 /// # Errors
 /// A message for the person at the terminal.
 pub fn run(arguments: &[String]) -> Result<(), String> {
-    let name = "cargo xtask peers".to_owned();
-    let arguments = match Arguments::try_parse_from(std::iter::once(&name).chain(arguments)) {
-        Ok(arguments) => arguments,
-        Err(error) if !error.use_stderr() => {
-            print!("{error}");
-            return Ok(());
-        }
-        Err(error) => return Err(error.to_string()),
+    let Some(arguments) = crate::arguments::read::<Arguments>("peers", arguments)? else {
+        return Ok(());
     };
     let root = crate::test::workspace_root()?;
     let folder = root.join("target/peers");

@@ -60,14 +60,8 @@ fn format_of(name: &str) -> Result<Format, String> {
 /// # Errors
 /// A message for the person at the terminal.
 pub fn run(arguments: &[String]) -> Result<(), String> {
-    let name = "cargo xtask samples".to_owned();
-    let arguments = match Arguments::try_parse_from(std::iter::once(&name).chain(arguments)) {
-        Ok(arguments) => arguments,
-        Err(error) if !error.use_stderr() => {
-            print!("{error}");
-            return Ok(());
-        }
-        Err(error) => return Err(error.to_string()),
+    let Some(arguments) = crate::arguments::read::<Arguments>("samples", arguments)? else {
+        return Ok(());
     };
     if let Some(folder) = &arguments.workbooks {
         let made = workbooks(folder)?;
