@@ -29,8 +29,8 @@ struct Arguments {
     /// Leaves out the official R4 examples, which are downloaded
     #[arg(long)]
     offline: bool,
-    /// Leaves out examples larger than this (bytes): the oracle needs minutes for each
-    #[arg(long, default_value_t = 600_000)]
+    /// Leaves out examples larger than this (bytes): the oracle needs minutes and gigabytes for each
+    #[arg(long, default_value_t = 3_100_000)]
     largest: usize,
     /// Keeps the verdicts in conformance/oracle/verdicts.txt.gz
     #[arg(long)]
