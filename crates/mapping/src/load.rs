@@ -17,7 +17,7 @@ use crate::declare::{self, Systems};
 use crate::expr::{Expr, Kind};
 use crate::files::{MAPPING_FILE, MappingFiles};
 use crate::findings::Findings;
-use crate::program::{AsOf, ColumnProgram, Latest, Op, Program, Rule, TableProgram};
+use crate::program::{AsOf, ColumnProgram, Condition, Latest, Op, Program, Rule, TableProgram};
 use crate::yaml::{self, Node, Spot};
 
 /// What loading a mapping gives: the mapping where no error stands against it, and all findings.
@@ -238,7 +238,7 @@ fn read(
         .map(|table| table.key.iter().copied().collect())
         .collect();
     let as_of = as_of(&source, &mut compiler, &mut always);
-    let conditions: Vec<(Option<Op>, Option<Latest>)> = (0..source.tables.len())
+    let conditions: Vec<(Option<Condition>, Option<Latest>)> = (0..source.tables.len())
         .map(|table| {
             let mut scope = Scope {
                 table: Some(table),
@@ -395,7 +395,7 @@ fn over(expr: &Expr) -> Option<&str> {
     }
 }
 
-fn only(table: usize, compiler: &mut Compiler<'_>, scope: &mut Scope) -> Option<Op> {
+fn only(table: usize, compiler: &mut Compiler<'_>, scope: &mut Scope) -> Option<Condition> {
     let source = compiler.source;
     let node = source.tables.get(table)?.only.as_ref()?;
     compiler.condition(node, scope)

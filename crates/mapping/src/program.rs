@@ -35,9 +35,10 @@ pub(crate) enum Op {
     And(Box<Op>, Box<Op>),
     Or(Box<Op>, Box<Op>),
     Compare(Box<Compare>),
-    If(Box<(Op, Op, Op)>),
+    /// The condition, what it chooses between, and where it stands.
+    If(Box<(Op, Op, Op, Spot)>),
     Case(Box<Case>),
-    Coalesce(Vec<Op>),
+    Coalesce(Vec<Op>, Spot),
     Call(Function, Vec<Op>),
     /// `is`, `mentions`
     Phrases {
@@ -123,6 +124,7 @@ pub(crate) struct Case {
     pub value: Op,
     pub branches: Vec<(Op, Op)>,
     pub otherwise: Option<Op>,
+    pub spot: Spot,
 }
 
 #[derive(Debug, Clone)]
@@ -214,10 +216,48 @@ pub(crate) enum Target {
     ReferenceText,
 }
 
+/// A value that is the same for every record.
+#[derive(Debug, Clone)]
+pub(crate) struct Constant {
+    pub value: Value,
+    /// Where the mapping writes it, or what the profile adds it to.
+    pub spot: Spot,
+    /// The part of it that the profile fixes and the mapping does not write, laid out as the value is;
+    /// what the mapping writes is null there.
+    pub fixed: Option<Arc<Value>>,
+}
+
+impl Constant {
+    /// What the mapping writes.
+    pub fn written(value: Value, spot: Spot) -> Self {
+        Self {
+            value,
+            spot,
+            fixed: None,
+        }
+    }
+
+    /// What the profile fixes.
+    pub fn by_profile(value: Value, spot: Spot) -> Self {
+        Self {
+            fixed: Some(Arc::new(value.clone())),
+            value,
+            spot,
+        }
+    }
+}
+
+/// A condition, and where the mapping writes it.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    pub op: Op,
+    pub spot: Spot,
+}
+
 /// One value of an element.
 #[derive(Debug, Clone)]
 pub(crate) enum Item {
-    Constant(Value),
+    Constant(Constant),
     /// `local(name)`: an identifier system of this provider's own.
     Local(CompactString),
     Value {
@@ -242,7 +282,7 @@ pub(crate) enum Item {
 /// An object: the fields in the order in which FHIR has them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Object {
-    pub when: Option<Op>,
+    pub when: Option<Condition>,
     pub each: Option<Each>,
     pub fields: Vec<Field>,
     /// Whether anything in it is an expression.
@@ -314,7 +354,7 @@ pub(crate) enum GroupKey {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Warning {
-    pub when: Option<Op>,
+    pub when: Option<Condition>,
     pub say: String,
     pub spot: Spot,
 }
@@ -327,9 +367,9 @@ pub(crate) struct Rule {
     pub table: usize,
     pub level: usize,
     /// Which records it looks at, before any grouping.
-    pub only: Option<Op>,
+    pub only: Option<Condition>,
     pub each: Option<Each>,
-    pub when: Option<Op>,
+    pub when: Option<Condition>,
     pub naming: Naming,
     pub group: Option<Grouping>,
     pub is_person: bool,
@@ -384,7 +424,7 @@ pub(crate) struct TableProgram {
     /// The columns of its key.
     pub key: Vec<usize>,
     /// Which records are read at all: the others make nothing.
-    pub only: Option<Op>,
+    pub only: Option<Condition>,
     /// Records that a later version overtakes make nothing.
     pub latest: Option<Latest>,
     /// The columns that other tables' expressions look up.

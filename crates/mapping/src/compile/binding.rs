@@ -73,7 +73,7 @@ impl Compiler<'_> {
                     self.check_binding(otherwise, element, plain_code, spot);
                 }
             }
-            Op::Coalesce(ops) => {
+            Op::Coalesce(ops, _) => {
                 for op in ops {
                     self.check_binding(op, element, plain_code, spot);
                 }

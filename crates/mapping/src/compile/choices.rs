@@ -63,10 +63,13 @@ impl Compiler<'_> {
             }
             None => {
                 typing.nullable = true;
-                Op::Coalesce(Vec::new())
+                Op::Coalesce(Vec::new(), call.spot)
             }
         };
-        Some((Op::If(Box::new((condition, then, otherwise))), typing))
+        Some((
+            Op::If(Box::new((condition, then, otherwise, call.spot))),
+            typing,
+        ))
     }
 
     pub(super) fn case(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {
@@ -119,6 +122,7 @@ impl Compiler<'_> {
             value,
             branches,
             otherwise,
+            spot: call.spot,
         };
         Some((Op::Case(Box::new(case)), typing))
     }
@@ -169,7 +173,7 @@ impl Compiler<'_> {
             });
             ops.push(op);
         }
-        Some((Op::Coalesce(ops), typing?.nullable(nullable)))
+        Some((Op::Coalesce(ops, call.spot), typing?.nullable(nullable)))
     }
 
     pub(super) fn list(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {

@@ -343,7 +343,7 @@ fn make_mandatory(item: &mut Item) {
                 mark(&mut parts.1);
                 mark(&mut parts.2);
             }
-            Op::Coalesce(ops) => ops.iter_mut().for_each(mark),
+            Op::Coalesce(ops, _) => ops.iter_mut().for_each(mark),
             Op::OnMissing { value, .. } => mark(value),
             _ => {}
         }
@@ -373,7 +373,7 @@ fn make_mandatory(item: &mut Item) {
 pub(crate) fn collect_cells(op: &Op, out: &mut Vec<(u8, usize)>) {
     match op {
         Op::Cell(cell) => out.push((cell.up, cell.column)),
-        Op::Call(_, ops) | Op::Coalesce(ops) => ops.iter().for_each(|op| collect_cells(op, out)),
+        Op::Call(_, ops) | Op::Coalesce(ops, _) => ops.iter().for_each(|op| collect_cells(op, out)),
         Op::OnMissing { value, .. } | Op::Not(value) => collect_cells(value, out),
         _ => {}
     }

@@ -4,7 +4,7 @@ use super::Compiler;
 use super::scope::{Scope, Type, Typing};
 use crate::codes;
 use crate::expr::{self, Expr, Kind};
-use crate::program::{Op, Policy};
+use crate::program::{Condition, Op, Policy};
 use crate::yaml::{Node, Spot};
 
 /// What a compiled expression is.
@@ -48,7 +48,7 @@ impl Compiler<'_> {
     }
 
     /// A condition: an expression that gives a boolean.
-    pub fn condition(&mut self, node: &Node, scope: &mut Scope) -> Option<Op> {
+    pub fn condition(&mut self, node: &Node, scope: &mut Scope) -> Option<Condition> {
         let (text, lead) = match node.expression() {
             Some(found) => found,
             None => {
@@ -77,7 +77,10 @@ impl Compiler<'_> {
             return None;
         }
         self.learn(&expr, scope);
-        Some(op)
+        Some(Condition {
+            op,
+            spot: node.spot,
+        })
     }
 
     /// What a condition that holds tells of cells: that they are filled, or tested.

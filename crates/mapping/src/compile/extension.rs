@@ -11,7 +11,7 @@ use super::scope::Scope;
 use super::target::choice_name;
 use crate::codes;
 use crate::findings::suggest;
-use crate::program::{Field, Item, Object};
+use crate::program::{Constant, Field, Item, Object};
 use crate::yaml::{Data, Node};
 
 impl Compiler<'_> {
@@ -222,7 +222,7 @@ impl Compiler<'_> {
                 Field {
                     name: "url".into(),
                     array: false,
-                    items: vec![Item::Constant(url)],
+                    items: vec![Item::Constant(Constant::by_profile(url, node.spot))],
                     mandatory: true,
                     path: Arc::from(format!("{path}.url")),
                     spot: node.spot,
@@ -341,7 +341,10 @@ impl Compiler<'_> {
             Field {
                 name: "url".into(),
                 array: false,
-                items: vec![Item::Constant(Value::from(url))],
+                items: vec![Item::Constant(Constant::written(
+                    Value::from(url),
+                    node.spot,
+                ))],
                 mandatory: true,
                 path: "Extension.url".into(),
                 spot: node.spot,

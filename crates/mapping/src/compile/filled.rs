@@ -9,7 +9,7 @@ use super::Compiler;
 use super::elements::Site;
 use super::target::{choice_name, is_primitive};
 use crate::codes;
-use crate::program::{Field, Item, Object};
+use crate::program::{Constant, Field, Item, Object};
 use crate::yaml::Spot;
 
 /// How deep a mandatory element may nest fixed values.
@@ -39,7 +39,7 @@ impl Compiler<'_> {
                 object.fields.push(Field {
                     name: name.into(),
                     array: element.is_array,
-                    items: value.into_iter().map(Item::Constant).collect(),
+                    items: by_profile(value, object.spot),
                     mandatory: true,
                     path: format!("{}.{}", site.path, element.name).into(),
                     spot: object.spot,
@@ -161,12 +161,12 @@ impl Compiler<'_> {
                 continue;
             };
             let present = items.iter().any(|item| match item {
-                Item::Constant(known) => covers(known, &value),
+                Item::Constant(known) => covers(&known.value, &value),
                 Item::Object(object) => covers(&constant_object(object), &value),
                 _ => false,
             });
             if !present {
-                added.push(Item::Constant(value));
+                added.push(Item::Constant(Constant::by_profile(value, spot)));
             }
         }
         items.splice(0..0, added);
@@ -204,7 +204,7 @@ impl Compiler<'_> {
         }
         let fixed = Value::Object(fixed);
         let may_be = items.iter().any(|item| match item {
-            Item::Constant(known) => covers(known, &fixed),
+            Item::Constant(known) => covers(&known.value, &fixed),
             Item::Object(object) => {
                 object.has_expressions || covers(&constant_object(object), &fixed)
             }
@@ -264,7 +264,7 @@ impl Compiler<'_> {
                 self.fit_quantity(&mut parts.1, site, id, path, spot);
                 self.fit_quantity(&mut parts.2, site, id, path, spot);
             }
-            Op::Coalesce(ops) => {
+            Op::Coalesce(ops, _) => {
                 for op in ops {
                     self.fit_quantity(op, site, id, path, spot);
                 }
@@ -289,7 +289,7 @@ impl Compiler<'_> {
                 object.fields.push(Field {
                     name: name.into(),
                     array: matches!(wanted, Value::Array(_)),
-                    items: items.into_iter().map(Item::Constant).collect(),
+                    items: by_profile(items, object.spot),
                     mandatory: true,
                     path,
                     spot: object.spot,
@@ -302,7 +302,9 @@ impl Compiler<'_> {
                     let lacking: Vec<Item> = wanted
                         .iter()
                         .filter(|wanted| !constants.iter().any(|known| covers(known, wanted)))
-                        .map(|wanted| Item::Constant(wanted.clone()))
+                        .map(|wanted| {
+                            Item::Constant(Constant::by_profile(wanted.clone(), field.spot))
+                        })
                         .collect();
                     field.items.splice(0..0, lacking);
                 }
@@ -349,10 +351,46 @@ impl Compiler<'_> {
 
 fn constant_of(item: &Item) -> Option<Value> {
     match item {
-        Item::Constant(value) => Some(value.clone()),
+        Item::Constant(constant) => Some(constant.value.clone()),
         Item::Object(object) => Some(constant_object(object)),
         _ => None,
     }
+}
+
+fn by_profile(values: Vec<Value>, spot: Spot) -> Vec<Item> {
+    values
+        .into_iter()
+        .map(|value| Item::Constant(Constant::by_profile(value, spot)))
+        .collect()
+}
+
+/// What the profile adds to the constant members of an object; null where the mapping writes it.
+pub(crate) fn fixed_part(object: &Object) -> Option<Value> {
+    let mut out = json::Object::with_capacity(object.fields.len());
+    for field in &object.fields {
+        let mut values: Vec<Value> = field
+            .items
+            .iter()
+            .map(|item| {
+                match item {
+                    Item::Constant(constant) => constant.fixed.as_deref().cloned(),
+                    Item::Object(object) => fixed_part(object),
+                    _ => None,
+                }
+                .unwrap_or(Value::Null)
+            })
+            .collect();
+        if values.iter().all(|value| *value == Value::Null) {
+            continue;
+        }
+        let value = if field.array {
+            Value::Array(values)
+        } else {
+            values.swap_remove(0)
+        };
+        out.insert(field.name.clone(), value);
+    }
+    (!out.is_empty()).then_some(Value::Object(out))
 }
 
 /// The constant members of an object.

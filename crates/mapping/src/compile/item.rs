@@ -11,7 +11,7 @@ use super::expression::shift;
 use super::scope::{Scope, Type, Typing};
 use super::target::{choice_name, choose, is_primitive, names};
 use crate::codes;
-use crate::program::{Item, Object, Op};
+use crate::program::{Constant, Item, Object, Op};
 use crate::yaml::{Data, Node, Spot};
 
 impl Compiler<'_> {
@@ -212,7 +212,10 @@ impl Compiler<'_> {
             self.contradiction(path, fixed, spot);
             return None;
         }
-        Some(((Item::Constant(value), false), Some(code)))
+        Some((
+            (Item::Constant(Constant::written(value, spot)), false),
+            Some(code),
+        ))
     }
 
     pub(super) fn map_item(
@@ -280,7 +283,12 @@ impl Compiler<'_> {
             });
         if plain {
             let value = super::filled::constant_object(&object);
-            return Some(((Item::Constant(value), nullable), Some(code)));
+            let constant = Constant {
+                value,
+                spot: node.spot,
+                fixed: super::filled::fixed_part(&object).map(Arc::new),
+            };
+            return Some(((Item::Constant(constant), nullable), Some(code)));
         }
         Some(((Item::Object(Box::new(object)), nullable), Some(code)))
     }

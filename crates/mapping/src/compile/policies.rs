@@ -58,7 +58,7 @@ impl Compiler<'_> {
 pub(super) fn hush(op: &mut Op) {
     match op {
         Op::Partner(partner) => partner.expected = false,
-        Op::Call(_, ops) | Op::Coalesce(ops) => ops.iter_mut().for_each(hush),
+        Op::Call(_, ops) | Op::Coalesce(ops, _) => ops.iter_mut().for_each(hush),
         Op::ReadDate { value, .. }
         | Op::ReadNumber { value, .. }
         | Op::ReadNhsNumber { value, .. }

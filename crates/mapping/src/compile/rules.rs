@@ -122,7 +122,10 @@ impl Compiler<'_> {
         let when = node
             .get("when")
             .and_then(|when| self.condition(when, &mut scope));
-        if matches!(when, Some(Op::Boolean(false))) {
+        if when
+            .as_ref()
+            .is_some_and(|when| matches!(when.op, Op::Boolean(false)))
+        {
             let spot = node.get("when").map_or(head.spot, |when| when.spot);
             self.findings.error(
                 codes::UNREACHABLE_RULE,
@@ -500,7 +503,7 @@ impl Compiler<'_> {
 fn has_variable(op: &Op) -> bool {
     match op {
         Op::Variable(_) | Op::VariableColumn(_) => true,
-        Op::Call(_, ops) | Op::Coalesce(ops) => ops.iter().any(has_variable),
+        Op::Call(_, ops) | Op::Coalesce(ops, _) => ops.iter().any(has_variable),
         Op::OnMissing { value, .. } => has_variable(value),
         _ => false,
     }

@@ -8,7 +8,7 @@ use json::{CompactString, Number, Value};
 use super::cell::{Bound, Cx};
 use super::value::Val;
 use crate::codes;
-use crate::program::{Each, EachOf, Field, Item, Object, Op, Target};
+use crate::program::{Condition, Each, EachOf, Field, Item, Object, Target};
 use crate::yaml::Spot;
 
 /// The extension that says why a value is absent.
@@ -56,7 +56,7 @@ impl<'a> Cx<'a> {
     /// is not made.
     pub fn object(&mut self, object: &'a Object) -> Option<(Value, bool)> {
         if let Some(when) = &object.when
-            && !self.evaluate(when).truth()
+            && !self.evaluate(&when.op).truth()
         {
             return None;
         }
@@ -121,8 +121,8 @@ impl<'a> Cx<'a> {
         // The common case: one item, no array, no extension.
         if let ([item], false) = (field.items.as_slice(), field.array) {
             match item {
-                Item::Constant(value) => {
-                    out.insert(field.name.clone(), value.clone());
+                Item::Constant(constant) => {
+                    out.insert(field.name.clone(), constant.value.clone());
                     return (true, false);
                 }
                 Item::Value { op, target, spot } => {
@@ -185,7 +185,7 @@ impl<'a> Cx<'a> {
 
     fn item(&mut self, item: &'a Item, gathered: &mut Gathered) {
         match item {
-            Item::Constant(value) => gathered.push(Out::Value(value.clone())),
+            Item::Constant(constant) => gathered.push(Out::Value(constant.value.clone())),
             Item::Local(name) => {
                 let mut system = CompactString::from(self.shared.local);
                 system.push_str(name);
@@ -404,8 +404,8 @@ impl<'a> Cx<'a> {
     }
 
     /// Whether a condition holds; without one it does.
-    pub fn holds(&mut self, when: Option<&'a Op>) -> bool {
-        when.is_none_or(|when| self.evaluate(when).truth())
+    pub fn holds(&mut self, when: Option<&'a Condition>) -> bool {
+        when.is_none_or(|when| self.evaluate(&when.op).truth())
     }
 }
 

@@ -57,7 +57,7 @@ impl<'a> Cx<'a> {
                 }
             }
             Op::Case(case) => self.case(case),
-            Op::Coalesce(ops) => ops
+            Op::Coalesce(ops, _) => ops
                 .iter()
                 .map(|op| self.evaluate(op))
                 .find(|value| !value.is_nothing())

@@ -70,7 +70,7 @@ fn evaluate(expression: &str) -> String {
         .mapping
         .unwrap_or_else(|| panic!("{expression}: {errors:#?}"));
     let program = &mapping.program;
-    let crate::program::Op::Or(_, wanted) = program.rules[0].when.as_ref().unwrap() else {
+    let crate::program::Op::Or(_, wanted) = &program.rules[0].when.as_ref().unwrap().op else {
         panic!("the condition is another");
     };
     let crate::program::Op::Call(_, arguments) = &**wanted else {
