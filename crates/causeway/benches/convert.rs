@@ -18,7 +18,7 @@ use std::process::Command;
 
 use definitions::Definitions;
 use identity::IdSpace;
-use mapping::{Folder, Made, Quarantined, RunContext, Sink, Verdict};
+use mapping::{Folder, Made, Quarantined, RunContext, RunOptions, Sink, TakeAll, Verdict};
 use serde_json::{Value, json};
 use terminology::Terminology;
 use validation::Validator;
@@ -132,6 +132,7 @@ fn convert(file: &Path) -> (u64, u64, u64) {
         source::Input::path(file),
         &context(),
         &validator,
+        RunOptions::one_thread(),
         &mut out,
         &mut |_| {},
     )
@@ -149,7 +150,7 @@ fn map(file: &Path) -> (u64, u64, u64) {
         bytes: u64,
     }
     impl Sink for Writing {
-        fn resource(&mut self, made: Made) -> Verdict {
+        fn resource(&mut self, made: Made, _judged: ()) -> Verdict {
             self.line.clear();
             made.resource.write(&mut self.line);
             self.bytes += self.line.len() as u64 + 1;
@@ -168,7 +169,13 @@ fn map(file: &Path) -> (u64, u64, u64) {
         bytes: 0,
     };
     let report = mapping
-        .run(&source::Input::path(file), &context(), &mut sink)
+        .run(
+            &source::Input::path(file),
+            &context(),
+            RunOptions::one_thread(),
+            &TakeAll,
+            &mut sink,
+        )
         .expect("the input is usable");
     (
         report.counts.records.values().sum(),

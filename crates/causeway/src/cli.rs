@@ -123,6 +123,10 @@ pub struct Convert {
     /// What day or moment the export is true of, where the file does not say so itself.
     #[arg(long)]
     pub as_of: Option<String>,
+    /// How many threads map and validate; 0 takes as many as the machine has. What is made is the
+    /// same with any number.
+    #[arg(long, default_value_t = 0)]
+    pub threads: usize,
     /// How the report is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

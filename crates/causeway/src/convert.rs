@@ -5,7 +5,7 @@ use std::path::Path;
 
 use diagnostics::Issue;
 use identity::IdSpace;
-use mapping::RunContext;
+use mapping::{RunContext, RunOptions};
 use submission::{Conversion, convert};
 
 use crate::cli::{Convert, Format};
@@ -53,6 +53,10 @@ pub fn run(arguments: &Convert) -> Result<Exit, Failure> {
         source::Input::path(&arguments.input),
         &context,
         &knowledge.validator(),
+        RunOptions {
+            threads: arguments.threads,
+            ..RunOptions::default()
+        },
         &mut out,
         &mut |records| progress.records(records),
     )

@@ -33,7 +33,8 @@ pub use files::{Embedded, Folder, MAPPING_FILE, MappingFiles, find_mappings};
 pub use load::{Loaded, load};
 pub use loss::{ColumnLoss, LabelLoss, Loss, MAX_LABELS, UnknownColumn};
 pub use made::{
-    AsOfDate, Beginning, Counts, Made, Quarantined, RunContext, RunReport, Sink, Verdict,
+    AsOfDate, Beginning, Counts, Judge, Made, Quarantined, RunContext, RunOptions, RunReport, Sink,
+    TakeAll, Verdict,
 };
 
 /// A compiled mapping.
@@ -93,17 +94,20 @@ impl Mapping {
         &self.program.schema
     }
 
-    /// Runs over an input.
+    /// Runs over an input: what is made is judged where it is made and handed to the sink in the
+    /// order of the records.
     ///
     /// # Errors
     /// When the input cannot be used: another file, an empty or truncated one, or one that nobody
     /// dates. Nothing was made then.
-    pub fn run(
+    pub fn run<J: Judge>(
         &self,
         input: &source::Input,
         context: &RunContext,
-        sink: &mut dyn Sink,
+        options: RunOptions,
+        judge: &J,
+        sink: &mut dyn Sink<J::Judged>,
     ) -> Result<RunReport, Vec<Issue>> {
-        run::run(&self.program, input, context, sink)
+        run::run(&self.program, input, context, options, judge, sink)
     }
 }

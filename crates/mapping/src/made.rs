@@ -60,14 +60,61 @@ pub enum Verdict {
     Refused(Vec<Issue>),
 }
 
-/// Where a run puts what it makes.
-pub trait Sink {
+/// How a run is carried out. None of it changes what is made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunOptions {
+    /// How many threads map and judge; 0 takes as many as the machine has. One thread works without
+    /// any hand-over. The output is the same, in the same order, with any number.
+    pub threads: usize,
+    /// Whether each outcome says of what it was made.
+    pub trace: bool,
+}
+
+impl RunOptions {
+    /// One thread, no trace.
+    pub fn one_thread() -> Self {
+        Self {
+            threads: 1,
+            ..Self::default()
+        }
+    }
+}
+
+/// Judges resources where they are made: on any thread, in any order, so that it may know nothing
+/// but the resource. What hangs on the order of resources is the [`Sink`]'s.
+pub trait Judge: Sync {
+    /// What it hands to the sink with a resource that it takes: the resource's bytes, its issues.
+    type Judged: Send;
+
+    /// Takes a resource, or says why not. It may take the resource's tree out where the sink wants
+    /// only what it hands on.
+    ///
+    /// # Errors
+    /// The reasons for which the resource is refused: it is quarantined with them, and what refers
+    /// to it is held back.
+    fn judge(&self, made: &mut Made) -> Result<Self::Judged, Vec<Issue>>;
+}
+
+/// Takes every resource.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TakeAll;
+
+impl Judge for TakeAll {
+    type Judged = ();
+
+    fn judge(&self, _made: &mut Made) -> Result<(), Vec<Issue>> {
+        Ok(())
+    }
+}
+
+/// Where a run puts what it makes, in the order of the records.
+pub trait Sink<J = ()> {
     /// Called once, before anything else. `Break` ends the run: nothing of this file is wanted.
     fn begin(&mut self, _beginning: &Beginning) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
-    /// A resource.
-    fn resource(&mut self, made: Made) -> Verdict;
+    /// A resource, with what its judge handed on.
+    fn resource(&mut self, made: Made, judged: J) -> Verdict;
     /// A resource that could not be made, or was refused.
     fn quarantined(&mut self, quarantined: Quarantined);
     /// An issue that belongs to no single resource.
@@ -118,6 +165,8 @@ pub struct Quarantined {
     pub place: InputPlace,
     /// Why.
     pub issues: Vec<Issue>,
+    /// Whether it was made, and its judge refused it.
+    pub judged: bool,
     /// The record as it was read, as compact JSON, denied cells left out.
     pub raw: String,
 }

@@ -21,7 +21,9 @@ pub use difference::Difference;
 use crate::codes;
 use crate::testing::difference::compare;
 use crate::testing::expectation::{Expectation, context};
-use crate::{Folder, Loaded, Made, Mapping, Quarantined, RunContext, Sink, Verdict, load};
+use crate::{
+    Folder, Judge, Loaded, Made, Mapping, Quarantined, RunContext, RunOptions, Sink, Verdict, load,
+};
 
 /// How tests are run.
 #[derive(Debug, Clone, Default)]
@@ -118,44 +120,53 @@ fn case_folders(tests: &Path) -> Vec<PathBuf> {
     folders
 }
 
+/// Validates as in earnest: what is not valid is refused, and what refers to it is held back.
+struct Validating<'v>(&'v Validator);
+
+impl Judge for Validating<'_> {
+    type Judged = ();
+
+    fn judge(&self, made: &mut Made) -> Result<(), Vec<Issue>> {
+        let errors: Vec<Issue> = self
+            .0
+            .validate(&made.resource, &[])
+            .into_iter()
+            .filter(Issue::is_error)
+            .map(|mut issue| {
+                issue.input.get_or_insert_with(|| made.place.clone());
+                issue
+            })
+            .collect();
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(errors)
+        }
+    }
+}
+
 /// What a case makes.
 #[derive(Default)]
-struct Gathered<'v> {
-    validator: Option<&'v Validator>,
+struct Gathered {
     made: Vec<Made>,
     issues: Vec<Issue>,
     /// What validation refused, with the rule that made it.
     invalid: Vec<(Arc<str>, Issue)>,
 }
 
-impl Sink for Gathered<'_> {
-    /// As in earnest: what is not valid is refused, and what refers to it is held back.
-    fn resource(&mut self, made: Made) -> Verdict {
-        if let Some(validator) = self.validator {
-            let found = validator.validate(&made.resource, &[]);
-            let errors: Vec<Issue> = found
-                .into_iter()
-                .filter(Issue::is_error)
-                .map(|mut issue| {
-                    issue.input.get_or_insert_with(|| made.place.clone());
-                    issue
-                })
-                .collect();
-            if !errors.is_empty() {
-                self.invalid.extend(
-                    errors
-                        .iter()
-                        .map(|issue| (Arc::clone(&made.rule), issue.clone())),
-                );
-                return Verdict::Refused(errors);
-            }
-        }
+impl Sink for Gathered {
+    fn resource(&mut self, made: Made, _judged: ()) -> Verdict {
         self.issues.extend(made.issues.iter().cloned());
         self.made.push(made);
         Verdict::Accepted
     }
 
     fn quarantined(&mut self, quarantined: Quarantined) {
+        if let (true, Some(rule)) = (quarantined.judged, &quarantined.rule) {
+            let refused = quarantined.issues.iter();
+            self.invalid
+                .extend(refused.map(|issue| (Arc::clone(rule), issue.clone())));
+        }
         self.issues.extend(quarantined.issues);
     }
 
@@ -233,11 +244,7 @@ fn run_case(
     report
 }
 
-fn make<'v>(
-    folder: &Path,
-    mapping: &Mapping,
-    validator: &'v Validator,
-) -> Result<Gathered<'v>, Vec<Issue>> {
+fn make(folder: &Path, mapping: &Mapping, validator: &Validator) -> Result<Gathered, Vec<Issue>> {
     let broken = |message: String| {
         vec![
             Issue::error(codes::TEST_BROKEN, IssueType::NotFound, message)
@@ -256,11 +263,15 @@ fn make<'v>(
         return Err(broken("the case has no input, or more than one".to_owned()));
     };
     let context: RunContext = context(folder, mapping).map_err(|issue| vec![*issue])?;
-    let mut gathered = Gathered {
-        validator: Some(validator),
-        ..Gathered::default()
-    };
-    if let Err(issues) = mapping.run(&Input::path(input), &context, &mut gathered) {
+    let mut gathered = Gathered::default();
+    let run = mapping.run(
+        &Input::path(input),
+        &context,
+        RunOptions::one_thread(),
+        &Validating(validator),
+        &mut gathered,
+    );
+    if let Err(issues) = run {
         // An input that cannot be used may be the point of the case.
         gathered.issues.extend(issues);
     }

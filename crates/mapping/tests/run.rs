@@ -590,7 +590,13 @@ fn a_file_of_another_kind_is_unusable_and_nothing_is_made() {
     let mut sink = support::Gathered::default();
     let input = source::Input::bytes("x.csv", b"Quite,Another,File\n1,2,3\n".to_vec());
     let issues = home()
-        .run(&input, &support::context(), &mut sink)
+        .run(
+            &input,
+            &support::context(),
+            mapping::RunOptions::default(),
+            &mapping::TakeAll,
+            &mut sink,
+        )
         .unwrap_err();
     assert!(!issues.is_empty());
     assert!(sink.made.is_empty() && sink.quarantined.is_empty());
@@ -602,7 +608,15 @@ fn cs_04_a_file_that_nobody_dates_is_unusable() {
     let mut context = support::context();
     context.as_of = None;
     let input = source::Input::bytes("home.csv", csv(&[ADA]));
-    let issues = home().run(&input, &context, &mut sink).unwrap_err();
+    let issues = home()
+        .run(
+            &input,
+            &context,
+            mapping::RunOptions::default(),
+            &mapping::TakeAll,
+            &mut sink,
+        )
+        .unwrap_err();
     assert_eq!(issues[0].code, "M117");
     assert!(sink.made.is_empty());
 }
@@ -652,7 +666,15 @@ fn a_file_without_a_readable_record_says_why() {
     let mut context = support::context();
     context.as_of = None;
     let input = source::Input::bytes("council.csv", text.as_bytes().to_vec());
-    let issues = mapping.run(&input, &context, &mut sink).unwrap_err();
+    let issues = mapping
+        .run(
+            &input,
+            &context,
+            mapping::RunOptions::default(),
+            &mapping::TakeAll,
+            &mut sink,
+        )
+        .unwrap_err();
     let codes: Vec<&str> = issues.iter().map(|issue| &*issue.code).collect();
     assert!(
         codes.contains(&"M122") || codes.contains(&"S008"),

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use diagnostics::{Issue, has_errors};
-use mapping::{Made, Mapping, Quarantined, RunContext, Sink, Verdict};
+use mapping::{Judge, Made, Mapping, Quarantined, RunContext, RunOptions, Sink, Verdict};
 use validation::Validator;
 
+use crate::numbers::NumberKey;
 use crate::report::{Counts, Report, ReportState};
 use crate::{Numbers, Spool, Tally, placed, words};
 
@@ -31,15 +32,14 @@ pub fn convert(
     input: source::Input,
     context: &RunContext,
     validator: &Validator,
+    options: RunOptions,
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64),
 ) -> io::Result<Result<Conversion, Vec<Issue>>> {
     let file = input.name().to_string();
     let mut sink = Converting {
-        validator,
         out,
         progress,
-        line: Vec::with_capacity(4096),
         failed: None,
         numbers: Numbers::default(),
         counts: Counts::default(),
@@ -47,7 +47,7 @@ pub fn convert(
         issues: Spool::new()?,
         quarantine: Spool::new()?,
     };
-    let run = mapping.run(&input, context, &mut sink);
+    let run = mapping.run(&input, context, options, &Validating(validator), &mut sink);
     if let Some(error) = sink.failed {
         return Err(error);
     }
@@ -73,11 +73,44 @@ pub fn convert(
     }))
 }
 
+/// Validates a resource and writes its line of NDJSON.
+struct Validating<'a>(&'a Validator);
+
+/// A resource that is valid.
+struct Valid {
+    line: Vec<u8>,
+    found: Vec<Issue>,
+    person: Option<NumberKey>,
+}
+
+impl Judge for Validating<'_> {
+    type Judged = Valid;
+
+    fn judge(&self, made: &mut Made) -> Result<Valid, Vec<Issue>> {
+        let found = self.0.validate(&made.resource, &[]);
+        let found = placed(found, made);
+        if has_errors(&found) {
+            return Err(found);
+        }
+        let mut line = Vec::with_capacity(1024);
+        // Only the line goes on.
+        let resource = std::mem::take(&mut made.resource);
+        resource.write(&mut line);
+        line.push(b'\n');
+        Ok(Valid {
+            line,
+            found,
+            person: match &*made.resource_type {
+                "Patient" => NumberKey::of(&made.id, &resource),
+                _ => None,
+            },
+        })
+    }
+}
+
 struct Converting<'a> {
-    validator: &'a Validator,
     out: &'a mut dyn Write,
     progress: &'a mut dyn FnMut(u64),
-    line: Vec<u8>,
     failed: Option<io::Error>,
     numbers: Numbers,
     counts: Counts,
@@ -86,34 +119,27 @@ struct Converting<'a> {
     quarantine: Spool,
 }
 
-impl Sink for Converting<'_> {
-    fn resource(&mut self, made: Made) -> Verdict {
-        let found = self.validator.validate(&made.resource, &[]);
-        if has_errors(&found) {
-            return Verdict::Refused(placed(found, &made));
-        }
-        let found = placed(found, &made);
-        let shared = match &*made.resource_type {
-            "Patient" => self.numbers.shared(&made),
-            _ => None,
-        };
-        for issue in made.issues.into_iter().chain(found).chain(shared) {
+impl Sink<Valid> for Converting<'_> {
+    fn resource(&mut self, made: Made, valid: Valid) -> Verdict {
+        let shared = valid
+            .person
+            .and_then(|person| self.numbers.shared(person, &made.place));
+        for issue in made.issues.into_iter().chain(valid.found).chain(shared) {
             self.issue(issue);
         }
-        self.line.clear();
-        made.resource.write(&mut self.line);
-        self.line.push(b'\n');
         if self.failed.is_none()
-            && let Err(error) = self.out.write_all(&self.line)
+            && let Err(error) = self.out.write_all(&valid.line)
         {
             self.failed = Some(error);
         }
         self.counts.resources += 1;
-        *self
-            .counts
-            .by_type
-            .entry(made.resource_type.to_string())
-            .or_default() += 1;
+        match self.counts.by_type.get_mut(&*made.resource_type) {
+            Some(count) => *count += 1,
+            None => {
+                let name = made.resource_type.to_string();
+                self.counts.by_type.insert(name, 1);
+            }
+        }
         Verdict::Accepted
     }
 

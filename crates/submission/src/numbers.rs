@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
-use diagnostics::{Issue, IssueType};
+use diagnostics::{InputPlace, Issue, IssueType};
 use identity::PersonKey;
-use mapping::Made;
 
 use crate::codes;
 
@@ -23,17 +22,33 @@ struct Owner {
     person: u64,
 }
 
+/// An NHS number and whose it is.
+#[derive(Debug)]
+pub(crate) struct NumberKey {
+    number: u64,
+    owner: Owner,
+}
+
+impl NumberKey {
+    /// Of a Patient; nothing for one without an NHS number.
+    pub(crate) fn of(id: &str, patient: &json::Value) -> Option<Self> {
+        let key = PersonKey::of_patient(patient);
+        Some(Self {
+            number: key.nhs_number.as_ref()?.as_str().parse().ok()?,
+            owner: Owner {
+                id: hash(&id),
+                person: hash(&(&key.birth_date, &key.family)),
+            },
+        })
+    }
+}
+
 impl Numbers {
     /// What is to be said of a Patient whose NHS number an earlier one of the file has.
-    pub(crate) fn shared(&mut self, made: &Made) -> Option<Issue> {
-        let key = PersonKey::of_patient(&made.resource);
-        let number: u64 = key.nhs_number.as_ref()?.as_str().parse().ok()?;
-        let new = Owner {
-            id: hash(&made.id),
-            person: hash(&(&key.birth_date, &key.family)),
-        };
-        let Some(first) = self.owners.get(&number) else {
-            self.owners.insert(number, new);
+    pub(crate) fn shared(&mut self, key: NumberKey, place: &InputPlace) -> Option<Issue> {
+        let new = key.owner;
+        let Some(first) = self.owners.get(&key.number) else {
+            self.owners.insert(key.number, new);
             return None;
         };
         if first.id == new.id {
@@ -57,7 +72,7 @@ impl Numbers {
         Some(
             issue
                 .at_element("Patient.identifier")
-                .at_input(made.place.clone()),
+                .at_input(place.clone()),
         )
     }
 }

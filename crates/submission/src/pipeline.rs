@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use diagnostics::{Issue, IssueType};
 use identity::IdSpace;
-use mapping::RunContext;
+use mapping::{RunContext, RunOptions};
 use search::Indexer;
 use sha2::{Digest as _, Sha256};
 use store::{Batch, MappingStamp, Retire, Retired, Store, Submission, SubmissionState};
@@ -14,7 +14,7 @@ use validation::Validator;
 
 use crate::identity_guard::{CONTESTED, keys_of, number_shared};
 use crate::report::{Report, ReportState};
-use crate::storing::Storing;
+use crate::storing::{Preparing, Storing};
 use crate::vanished::vanished;
 use crate::{Delivery, codes};
 
@@ -116,16 +116,18 @@ impl Pipeline {
             ids: self.ids.clone(),
             as_of: delivery.as_of.clone(),
         };
-        let mut storing = Storing::new(
-            self.store.clone(),
-            runtime,
-            &self.validator,
-            &self.indexer,
-            submission,
+        let mut storing = Storing::new(self.store.clone(), runtime, submission);
+        let judge = Preparing {
+            validator: &self.validator,
+            indexer: &self.indexer,
+        };
+        let run = delivery.mapping.run(
+            &delivery.input,
+            &context,
+            RunOptions::default(),
+            &judge,
+            &mut storing,
         );
-        let run = delivery
-            .mapping
-            .run(&delivery.input, &context, &mut storing);
         storing.flush();
         if let Some(error) = storing.failed.take() {
             return Err(error.into());
@@ -155,7 +157,7 @@ impl Pipeline {
     }
 
     /// What the snapshot no longer holds becomes "no longer reported" (CS-4).
-    fn settle(&self, storing: &mut Storing<'_>) -> Result<bool, SubmitError> {
+    fn settle(&self, storing: &mut Storing) -> Result<bool, SubmitError> {
         if storing.counts.older > 0 {
             storing.tally.add(
                 &Issue::warning(
@@ -205,7 +207,7 @@ impl Pipeline {
 
     /// Takes back the people of this file whose NHS number another person of it claims: neither
     /// stands until somebody has found out whose it is.
-    fn set_aside_contested(&self, storing: &mut Storing<'_>) -> Result<(), SubmitError> {
+    fn set_aside_contested(&self, storing: &mut Storing) -> Result<(), SubmitError> {
         for patient in storing.contested().clone() {
             let everything = storing.wait(self.store.everything_about(
                 storing.sight(),
@@ -253,7 +255,7 @@ impl Pipeline {
 
     fn report(
         &self,
-        mut storing: Storing<'_>,
+        mut storing: Storing,
         state: ReportState,
         loss: serde_json::Value,
     ) -> Result<Report, SubmitError> {

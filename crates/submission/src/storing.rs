@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use diagnostics::{Issue, IssueType, has_errors};
 use jiff::Timestamp;
-use mapping::{Beginning, Made, Quarantined, Sink, Verdict};
+use mapping::{Beginning, Judge, Made, Quarantined, Sink, Verdict};
 use search::Indexer;
 use store::{
     Batch, Outcome, PersonKeys, SettleQuarantine, Sight, Store, Submission, SubmissionState,
@@ -25,11 +25,9 @@ use crate::{Tally, codes, placed, words};
 const BATCH: usize = 1000;
 
 /// What a run leaves behind for the report.
-pub(crate) struct Storing<'a> {
+pub(crate) struct Storing {
     store: Arc<dyn Store>,
     runtime: Handle,
-    validator: &'a Validator,
-    indexer: &'a Indexer,
     guard: IdentityGuard,
     sight: Sight,
     submission: Submission,
@@ -51,14 +49,8 @@ pub(crate) struct Storing<'a> {
     pub(crate) failed: Option<store::Error>,
 }
 
-impl<'a> Storing<'a> {
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        runtime: Handle,
-        validator: &'a Validator,
-        indexer: &'a Indexer,
-        submission: Submission,
-    ) -> Self {
+impl Storing {
+    pub(crate) fn new(store: Arc<dyn Store>, runtime: Handle, submission: Submission) -> Self {
         let tenant = submission.tenant.clone();
         let sight = access::Access::pipeline(&tenant);
         Self {
@@ -71,8 +63,6 @@ impl<'a> Storing<'a> {
             batch: Batch::new(tenant, submission.id.clone()),
             store,
             runtime,
-            validator,
-            indexer,
             sight,
             as_of: submission.as_of,
             submission,
@@ -221,7 +211,36 @@ fn ahead(as_of: Timestamp, received: Timestamp) -> Option<Issue> {
     ))
 }
 
-impl Sink for Storing<'_> {
+/// Validates a resource and works out what the store needs beside it.
+pub(crate) struct Preparing<'a> {
+    pub(crate) validator: &'a Validator,
+    pub(crate) indexer: &'a Indexer,
+}
+
+/// A resource that is valid, ready to be written but for the checks that need the store.
+pub(crate) struct Prepared {
+    found: Vec<Issue>,
+    labels: Vec<store::Label>,
+    index: Vec<store::IndexRow>,
+}
+
+impl Judge for Preparing<'_> {
+    type Judged = Prepared;
+
+    fn judge(&self, made: &mut Made) -> Result<Prepared, Vec<Issue>> {
+        let found = placed(self.validator.validate(&made.resource, &[]), made);
+        if has_errors(&found) {
+            return Err(found);
+        }
+        Ok(Prepared {
+            found,
+            labels: access::labels_of(&made.resource),
+            index: search::index(self.indexer, &made.resource),
+        })
+    }
+}
+
+impl Sink<Prepared> for Storing {
     fn begin(&mut self, beginning: &Beginning) -> ControlFlow<()> {
         self.as_of = beginning.as_of.instant;
         self.as_of_text = Some(beginning.as_of.text.clone());
@@ -270,13 +289,9 @@ impl Sink for Storing<'_> {
         }
     }
 
-    fn resource(&mut self, made: Made) -> Verdict {
+    fn resource(&mut self, made: Made, prepared: Prepared) -> Verdict {
         if self.failed.is_some() {
             return Verdict::Accepted;
-        }
-        let found = self.validator.validate(&made.resource, &[]);
-        if has_errors(&found) {
-            return Verdict::Refused(placed(found, &made));
         }
         let rtype = made.resource_type.to_string();
         let mut person = None;
@@ -302,7 +317,7 @@ impl Sink for Storing<'_> {
         for issue in placed(identity, &made)
             .iter()
             .chain(&made.issues)
-            .chain(&placed(found, &made))
+            .chain(&prepared.found)
         {
             self.tally.add(issue);
         }
@@ -310,8 +325,8 @@ impl Sink for Storing<'_> {
         self.counts.resources += 1;
         *self.counts.by_type.entry(rtype).or_default() += 1;
         let mut write = Write::new(made.resource, self.submission.source.clone(), self.as_of);
-        write.labels = access::labels_of(&write.resource);
-        write.index = search::index(self.indexer, &write.resource);
+        write.labels = prepared.labels;
+        write.index = prepared.index;
         write.patient = made.person.as_deref().map(str::to_owned);
         write.person = person;
         self.batch.writes.push(write);

@@ -500,15 +500,23 @@ fn cs_02_two_people_with_one_number_are_pointed_out_in_a_conversion() {
         };
         let input = Input::bytes("home.csv", csv.into_bytes());
         let mut out = Vec::new();
-        submission::convert(&mapping, input, &context, &validator, &mut out, &mut |_| ())
-            .unwrap()
-            .unwrap_or_else(|issues| panic!("{issues:#?}"))
-            .report
-            .issues
-            .into_iter()
-            .filter(|group| group.code.starts_with('P'))
-            .map(|group| (group.code, group.places))
-            .collect::<Vec<_>>()
+        submission::convert(
+            &mapping,
+            input,
+            &context,
+            &validator,
+            mapping::RunOptions::default(),
+            &mut out,
+            &mut |_| (),
+        )
+        .unwrap()
+        .unwrap_or_else(|issues| panic!("{issues:#?}"))
+        .report
+        .issues
+        .into_iter()
+        .filter(|group| group.code.starts_with('P'))
+        .map(|group| (group.code, group.places))
+        .collect::<Vec<_>>()
     };
     let place = vec!["home.csv, row 3".to_owned()];
     let number = NUMBERS[0];

@@ -15,7 +15,7 @@ use super::records::Use;
 use super::survey::{Partners, Version, settle, survey};
 use crate::codes;
 use crate::loss::LossCounter;
-use crate::made::{Beginning, Counts, RunContext, RunReport, Sink};
+use crate::made::{Beginning, Counts, Judge, RunContext, RunOptions, RunReport, Sink};
 use crate::program::{Program, Rule};
 
 /// The types that a file says nothing about, because it lacks what would hold them.
@@ -42,11 +42,13 @@ fn doubtful_types(program: &Program, opened: &Opened) -> BTreeSet<String> {
 ///
 /// # Errors
 /// When the input cannot be used.
-pub(crate) fn run(
+pub(crate) fn run<J: Judge>(
     program: &Program,
     input: &Input,
     context: &RunContext,
-    sink: &mut dyn Sink,
+    _options: RunOptions,
+    judge: &J,
+    sink: &mut dyn Sink<J::Judged>,
 ) -> Result<RunReport, Vec<Issue>> {
     let mut opened = source::open(input, Arc::clone(&program.schema))?;
     let mut read = 0_u64;
@@ -132,6 +134,7 @@ pub(crate) fn run(
         loss: LossCounter::new(program),
         reported: vec![false; program.tables.len()],
         report: &mut report,
+        judge,
         sink,
         read,
     };
@@ -144,7 +147,7 @@ pub(crate) fn run(
 /// How many records lie between two words on progress.
 const PROGRESS: u64 = 1024;
 
-pub(super) struct Engine<'p> {
+pub(super) struct Engine<'p, J: Judge> {
     pub program: &'p Program,
     pub context: &'p RunContext,
     pub indexes: Indexes,
@@ -157,7 +160,8 @@ pub(super) struct Engine<'p> {
     /// Which tables' records were reported on: once, however often they are read.
     pub reported: Vec<bool>,
     pub report: &'p mut RunReport,
-    pub sink: &'p mut dyn Sink,
+    pub judge: &'p J,
+    pub sink: &'p mut dyn Sink<J::Judged>,
     pub read: u64,
 }
 
@@ -198,7 +202,7 @@ fn tags(program: &Program, context: &RunContext) -> Vec<Value> {
     ]
 }
 
-impl Engine<'_> {
+impl<J: Judge> Engine<'_, J> {
     fn levels(&mut self, opened: &mut Opened) -> Result<(), Box<Issue>> {
         for level in 0..self.program.levels {
             let mut tables: Vec<usize> = self

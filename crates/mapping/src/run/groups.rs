@@ -16,6 +16,7 @@ use super::register::Registration;
 use super::value::Val;
 use crate::codes;
 use crate::findings::place;
+use crate::made::Judge;
 use crate::program::{Grouping, Rule};
 
 /// What grouping adds to a record that won.
@@ -29,7 +30,7 @@ pub(super) struct GroupContext {
 /// The cells that fill the blanks of winners, by rule and group.
 pub(super) type Fills = HashMap<(usize, u64), Vec<(usize, Val<'static>)>>;
 
-impl Engine<'_> {
+impl<J: Judge> Engine<'_, J> {
     /// Reads the cells that fill the blanks of winners.
     pub(super) fn fills(&mut self, level: usize, opened: &mut Opened) -> Result<Fills, Box<Issue>> {
         let program = self.program;

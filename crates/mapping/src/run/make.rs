@@ -12,7 +12,7 @@ use super::groups::GroupContext;
 use super::index::{State, Times, read_id};
 use super::naming::Name;
 use crate::codes;
-use crate::made::{Made, Quarantined, Verdict};
+use crate::made::{Judge, Made, Quarantined, Verdict};
 use crate::program::Rule;
 
 /// What a refused resource would have been called.
@@ -40,7 +40,7 @@ pub(super) enum Outcome {
     Repeated(Option<Issue>),
 }
 
-impl Engine<'_> {
+impl<J: Judge> Engine<'_, J> {
     pub(super) fn make_record(
         &mut self,
         position: usize,
@@ -332,11 +332,19 @@ impl Engine<'_> {
                 self.note(position, hash, group, State::Refused, id);
                 self.quarantine(rule, position, named, person, issues, labels, row);
             }
-            Outcome::Made { made, hash, labels } => {
+            Outcome::Made {
+                mut made,
+                hash,
+                labels,
+            } => {
                 let id = made.id.clone();
                 let person = made.person.clone();
                 let resource_type = Arc::clone(&made.resource_type);
-                match self.sink.resource(*made) {
+                let (verdict, judged) = match self.judge.judge(&mut made) {
+                    Ok(judged) => (self.sink.resource(*made, judged), false),
+                    Err(issues) => (Verdict::Refused(issues), true),
+                };
+                match verdict {
                     Verdict::Accepted => {
                         *self
                             .report
@@ -364,6 +372,7 @@ impl Engine<'_> {
                             labels,
                             place: row.place(),
                             issues,
+                            judged,
                             raw: row.raw_json(),
                         };
                         self.hand_over(quarantined);
@@ -432,6 +441,7 @@ impl Engine<'_> {
             labels,
             place: row.place(),
             issues,
+            judged: false,
             raw: row.raw_json(),
         };
         self.hand_over(quarantined);

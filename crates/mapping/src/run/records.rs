@@ -6,7 +6,7 @@ use source::{ColumnType, Row, Typed, Unreadable};
 use super::cell::{Cx, Record, Shared};
 use super::engine::Engine;
 use crate::codes;
-use crate::made::Quarantined;
+use crate::made::{Judge, Quarantined};
 use crate::program::Program;
 
 /// Whether a record may make anything.
@@ -21,7 +21,7 @@ pub(super) enum Use {
     Rival,
 }
 
-impl Engine<'_> {
+impl<J: Judge> Engine<'_, J> {
     pub(super) fn is_reported(&self, table: usize) -> bool {
         self.reported.get(table).copied().unwrap_or(true)
     }
@@ -45,6 +45,7 @@ impl Engine<'_> {
             labels: Vec::new(),
             place: unreadable.place,
             issues: unreadable.issues,
+            judged: false,
             raw: unreadable.raw,
         });
     }
@@ -271,6 +272,7 @@ impl Engine<'_> {
             labels: Vec::new(),
             place: row.place(),
             issues,
+            judged: false,
             raw: row.raw_json(),
         };
         self.hand_over(quarantined);

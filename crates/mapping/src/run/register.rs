@@ -9,6 +9,7 @@ use super::grouping::Group;
 use super::groups::register_group;
 use super::make::item_text;
 use super::records::Use;
+use crate::made::Judge;
 use crate::program::Rule;
 
 pub(super) enum Registration {
@@ -25,7 +26,7 @@ pub(super) enum Registration {
     },
 }
 
-impl Engine<'_> {
+impl<J: Judge> Engine<'_, J> {
     /// Notes what the records of a level will make.
     pub(super) fn index(&mut self, level: usize, row: &Row<'_>) {
         if !matches!(self.usable(row), Use::Yes) {

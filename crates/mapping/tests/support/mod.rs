@@ -12,7 +12,10 @@ use std::sync::LazyLock;
 
 use definitions::Definitions;
 use diagnostics::Issue;
-use mapping::{Embedded, Loaded, Made, Mapping, Quarantined, RunContext, RunReport, Sink, Verdict};
+use mapping::{
+    Embedded, Loaded, Made, Mapping, Quarantined, RunContext, RunOptions, RunReport, Sink, TakeAll,
+    Verdict,
+};
 use source::Input;
 use terminology::Terminology;
 
@@ -58,7 +61,7 @@ pub struct Gathered {
 }
 
 impl Sink for Gathered {
-    fn resource(&mut self, made: Made) -> Verdict {
+    fn resource(&mut self, made: Made, _judged: ()) -> Verdict {
         if self.refuse.iter().any(|rule| *rule == *made.rule) {
             return Verdict::Refused(vec![Issue::error(
                 "V000",
@@ -144,7 +147,13 @@ pub fn run_refusing(
         ..Gathered::default()
     };
     let report = mapping
-        .run(&Input::bytes(name, input.to_vec()), &context(), &mut sink)
+        .run(
+            &Input::bytes(name, input.to_vec()),
+            &context(),
+            RunOptions::default(),
+            &TakeAll,
+            &mut sink,
+        )
         .unwrap_or_else(|issues| panic!("unusable: {issues:#?}"));
     (sink, report)
 }

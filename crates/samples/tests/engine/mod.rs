@@ -16,7 +16,9 @@ use definitions::Definitions;
 use diagnostics::{Issue, has_errors};
 use identity::IdSpace;
 use json::Value;
-use mapping::{Folder, Made, Mapping, Quarantined, RunContext, RunReport, Sink, Verdict};
+use mapping::{
+    Folder, Judge, Made, Mapping, Quarantined, RunContext, RunOptions, RunReport, Sink, Verdict,
+};
 use samples::{Format, Plan, Truth};
 use terminology::Terminology;
 use validation::Validator;
@@ -53,12 +55,23 @@ pub struct Outcome {
     pub report: Option<RunReport>,
 }
 
-impl Sink for Outcome {
-    fn resource(&mut self, made: Made) -> Verdict {
+/// Refuses what is not valid.
+struct Validating;
+
+impl Judge for Validating {
+    type Judged = ();
+
+    fn judge(&self, made: &mut Made) -> Result<(), Vec<Issue>> {
         let issues = validator().validate(&made.resource, &[]);
         if has_errors(&issues) {
-            return Verdict::Refused(issues);
+            return Err(issues);
         }
+        Ok(())
+    }
+}
+
+impl Sink for Outcome {
+    fn resource(&mut self, made: Made, _judged: ()) -> Verdict {
         self.made.push(made);
         Verdict::Accepted
     }
@@ -177,7 +190,13 @@ pub fn run(format: Format, bytes: Vec<u8>) -> Outcome {
     let name = format!("export.{}", format.extension());
     let input = source::Input::bytes(name, bytes);
     let report = mapping(format)
-        .run(&input, &context, &mut outcome)
+        .run(
+            &input,
+            &context,
+            RunOptions::default(),
+            &Validating,
+            &mut outcome,
+        )
         .unwrap_or_else(|issues| panic!("{issues:?}"));
     outcome.report = Some(report);
     outcome
