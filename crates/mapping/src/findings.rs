@@ -4,25 +4,27 @@ use std::sync::Arc;
 
 use diagnostics::{Issue, IssueType, MappingPlace};
 
+use crate::origin::Origins;
 use crate::yaml::{Node, Spot};
 
 /// The findings of one mapping, in the order in which they are met.
 #[derive(Debug)]
 pub(crate) struct Findings {
-    file: Arc<str>,
+    /// The files that spots stand in.
+    pub origins: Origins,
     pub issues: Vec<Issue>,
 }
 
 impl Findings {
     pub fn new(file: impl Into<Arc<str>>) -> Self {
         Self {
-            file: file.into(),
+            origins: Origins::new(file.into()),
             issues: Vec::new(),
         }
     }
 
     pub fn place(&self, spot: Spot) -> MappingPlace {
-        place(&self.file, spot)
+        self.origins.place(spot)
     }
 
     pub fn error(
@@ -33,7 +35,7 @@ impl Findings {
         help: impl Into<String>,
     ) {
         let issue = Issue::error(code, IssueType::Value, message)
-            .help(help)
+            .help(self.with_use(help.into(), spot))
             .at_mapping(self.place(spot));
         self.push(issue);
     }
@@ -46,9 +48,14 @@ impl Findings {
         help: impl Into<String>,
     ) {
         let issue = Issue::warning(code, IssueType::Value, message)
-            .help(help)
+            .help(self.with_use(help.into(), spot))
             .at_mapping(self.place(spot));
         self.push(issue);
+    }
+
+    /// What to do, and where the fragment is used that the finding stands in.
+    fn with_use(&self, help: String, spot: Spot) -> String {
+        help + &self.origins.used_at(spot)
     }
 
     /// An error in another file of the mapping.

@@ -22,6 +22,7 @@ mod findings;
 mod load;
 mod loss;
 mod made;
+mod origin;
 mod program;
 mod run;
 pub mod testing;

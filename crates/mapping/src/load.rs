@@ -67,6 +67,7 @@ pub fn load(
         line: 1,
         column: 1,
         length: 1,
+        origin: 0,
     };
     let text = files
         .read(MAPPING_FILE)
@@ -158,6 +159,7 @@ fn read(
         line: 1,
         column: 1,
         length: 1,
+        origin: 0,
     };
     if root.entries().is_none() {
         declare::wants_map(findings, &root, "the mapping");
@@ -312,7 +314,7 @@ fn read(
     Some(Program {
         name: name?,
         version: version?,
-        file: Arc::from(MAPPING_FILE),
+        origins: findings.origins.clone(),
         hash: String::new(),
         snapshot: source.snapshot,
         as_of: as_of?,

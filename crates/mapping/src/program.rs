@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use diagnostics::MappingPlace;
 use json::{CompactString, Value};
 
 use crate::code_table::CodeTable;
+use crate::origin::Origins;
 use crate::yaml::Spot;
 
 /// What happens when a value is bad or missing.
@@ -459,7 +461,8 @@ pub(crate) enum Purpose {
 pub(crate) struct Program {
     pub name: String,
     pub version: String,
-    pub file: Arc<str>,
+    /// The files that spots stand in.
+    pub origins: Origins,
     pub hash: String,
     pub snapshot: bool,
     pub as_of: AsOf,
@@ -469,4 +472,17 @@ pub(crate) struct Program {
     pub phrases: Vec<Phrases>,
     pub rules: Vec<Rule>,
     pub levels: usize,
+}
+
+impl Program {
+    /// The place of a spot in the mapping's files.
+    pub fn place(&self, spot: Spot) -> MappingPlace {
+        self.origins.place(spot)
+    }
+
+    /// By which uses of fragments a spot is there, the innermost first.
+    #[allow(dead_code)]
+    pub fn uses(&self, spot: Spot) -> Vec<MappingPlace> {
+        self.origins.uses(spot)
+    }
 }

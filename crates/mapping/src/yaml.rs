@@ -10,6 +10,8 @@ pub(crate) struct Spot {
     pub line: u32,
     pub column: u32,
     pub length: u32,
+    /// In which file, and by which use of it: an index into [`crate::origin::Origins`].
+    pub origin: u16,
 }
 
 /// A node of a YAML tree.
@@ -279,5 +281,6 @@ fn spot(marker: Marker, length: usize) -> Spot {
         line: u32::try_from(marker.line()).unwrap_or(u32::MAX),
         column: u32::try_from(marker.col().saturating_add(1)).unwrap_or(u32::MAX),
         length: u32::try_from(length.max(1)).unwrap_or(u32::MAX),
+        origin: 0,
     }
 }

@@ -372,6 +372,7 @@ fn line(number: u64) -> Spot {
         line: u32::try_from(number).unwrap_or(u32::MAX),
         column: 1,
         length: 1,
+        origin: 0,
     }
 }
 

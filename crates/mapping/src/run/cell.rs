@@ -11,7 +11,6 @@ use super::index::Indexes;
 use super::survey::Partners;
 use super::value::Val;
 use crate::codes;
-use crate::findings::place;
 use crate::program::{Cell, Policy, Program};
 use crate::yaml::Spot;
 
@@ -86,9 +85,11 @@ impl<'a> Cx<'a> {
         help: &str,
         spot: Spot,
     ) -> Issue {
-        let mut issue = Issue::new(code, severity, IssueType::BusinessRule, message).help(help);
+        let used_at = self.shared.program.origins.used_at(spot);
+        let mut issue = Issue::new(code, severity, IssueType::BusinessRule, message)
+            .help(format!("{help}{used_at}"));
         if spot.line > 0 {
-            issue = issue.at_mapping(place(&self.shared.program.file, spot));
+            issue = issue.at_mapping(self.shared.program.place(spot));
         }
         if let Some(element) = self.element {
             issue = issue.at_element(element);
@@ -175,7 +176,7 @@ impl<'a> Cx<'a> {
     fn cell_issue(&self, problem: source::CellProblem, row: &Row<'_>, cell: &Cell) -> Issue {
         let issue = problem.into_issue(row.cell_place(cell.column));
         if cell.spot.line > 0 {
-            issue.at_mapping(place(&self.shared.program.file, cell.spot))
+            issue.at_mapping(self.shared.program.place(cell.spot))
         } else {
             issue
         }

@@ -15,7 +15,6 @@ use super::records::Use;
 use super::register::Registration;
 use super::value::Val;
 use crate::codes;
-use crate::findings::place;
 use crate::made::Judge;
 use crate::program::{Grouping, Rule};
 
@@ -169,7 +168,7 @@ impl<J: Judge> Engine<'_, J> {
                 )
                 .help("mend them in the source system, or say in the mapping which one is the latest")
                 .at_input(row.place())
-                .at_mapping(place(&self.program.file, rule.spot));
+                .at_mapping(self.program.place(rule.spot));
                 self.quarantine(rule, position, None, None, vec![issue], Vec::new(), row);
                 continue;
             }
@@ -202,7 +201,7 @@ impl<J: Judge> Engine<'_, J> {
                 )
                 .help("mend the older records in the source system")
                 .at_input(row.place())
-                .at_mapping(place(&self.program.file, rule.spot))
+                .at_mapping(self.program.place(rule.spot))
             });
             let context = GroupContext {
                 hash,
@@ -259,7 +258,7 @@ impl<J: Judge> Engine<'_, J> {
         )
         .help("complete its key in the source system and export it again")
         .at_input(row.place())
-        .at_mapping(place(&self.program.file, rule.spot));
+        .at_mapping(self.program.place(rule.spot));
         self.quarantine(rule, position, None, None, vec![issue], Vec::new(), row);
     }
 }
