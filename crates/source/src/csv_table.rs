@@ -1,6 +1,7 @@
 //! Separated values: one table, a row a record.
 
 mod faults;
+pub(crate) mod inspect;
 mod opening;
 mod records;
 

@@ -1,6 +1,7 @@
 //! JSON documents as tables: a record at each place that a table's path leads to.
 
 mod documents;
+pub(crate) mod inspect;
 mod opening;
 mod path;
 mod shape;

@@ -2,6 +2,7 @@
 
 mod archive;
 mod cell;
+pub(crate) mod inspect;
 mod opening;
 mod sheet;
 

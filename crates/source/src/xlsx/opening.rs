@@ -255,7 +255,7 @@ fn wrong_workbook(schema: &Schema, sheets: usize, place: InputPlace) -> Issue {
     .at_input(place)
 }
 
-fn book_issue(error: &XlsxError, place: &InputPlace) -> Issue {
+pub(super) fn book_issue(error: &XlsxError, place: &InputPlace) -> Issue {
     match error {
         XlsxError::Password => {
             let mut issue = damaged(place.clone());
