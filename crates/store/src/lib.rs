@@ -1,5 +1,6 @@
 //! Where Causeway keeps what it knows: resources with every version they had, the rows that make
-//! them searchable, the person index, submissions, and what was quarantined.
+//! them searchable, the person index, submissions, what was quarantined, and the mappings that are
+//! installed.
 //!
 //! The main type is the trait [`Store`]; [`SqliteStore`] is the embedded implementation. Writers
 //! hand in a [`Batch`], readers a [`Sight`] and, for a search, a [`Query`].
@@ -13,6 +14,9 @@
 //! - Unchanged content makes no new version; a write with an older as-of never replaces a newer
 //!   one (CS-4); a write that expects a version which is not the current one changes nothing.
 //! - A batch is applied whole or not at all, and is on disk when `commit` returns.
+//! - An installed mapping never changes and never goes away, and neither does an entry of the list of
+//!   what was installed, activated and rolled back; what is active is read from that list
+//!   ([`MappingRegistry`]).
 //! - This crate knows nothing of FHIR but `resourceType`, `id` and `meta`: index rows and search
 //!   clauses come to it as data.
 
@@ -22,6 +26,7 @@ mod label;
 mod person;
 mod quarantine;
 mod query;
+mod registry;
 mod sight;
 pub mod sqlite;
 mod store;
@@ -38,6 +43,10 @@ pub use quarantine::{Quarantined, QuarantinedRow};
 pub use query::{
     Clause, Cursor, DateMatch, DateOp, Page, Query, ReferenceMatch, SystemMatch, TextMatch,
     TokenMatch,
+};
+pub use registry::{
+    ActiveMapping, InstalledMapping, MappingChange, MappingEvent, MappingFile, MappingOrder,
+    MappingOutcome, MappingPackage, MappingRegistry, MappingReview, MappingStep, UsedMapping,
 };
 pub use sight::{People, Reach, Sight};
 pub use sqlite::{Options, SqliteStore};

@@ -4,18 +4,18 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::{
-    Batch, Committed, Current, Error, Page, PersonMatch, PersonRow, QuarantinedRow, Query, Scan,
-    Sight, Stored, Submission, Tenant,
+    Batch, Committed, Current, Error, MappingRegistry, Page, PersonMatch, PersonRow,
+    QuarantinedRow, Query, Scan, Sight, Stored, Submission, Tenant,
 };
 
 /// An answer that is waited for.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
-/// Where resources, versions, index rows, submissions and the quarantine are kept.
+/// Where resources, versions, index rows, submissions, the quarantine and mappings are kept.
 ///
 /// Each read takes the [`Sight`] that bounds it. What lies outside is left out or not found; that
 /// is never an error, so that nothing can be learnt from the difference.
-pub trait Store: Send + Sync {
+pub trait Store: MappingRegistry + Send + Sync {
     /// Applies a batch whole, or not at all; it is on disk when this returns.
     ///
     /// # Errors

@@ -10,8 +10,9 @@
 use std::path::Path;
 
 use store::{
-    Batch, Error, IndexRow, Options, Outcome, Query, Reach, Sight, SqliteStore, Store, Tenant,
-    Write,
+    Batch, Error, IndexRow, MappingChange, MappingFile, MappingOrder, MappingPackage,
+    MappingRegistry as _, MappingStamp, Options, Outcome, Query, Reach, Sight, SqliteStore, Store,
+    Tenant, Write,
 };
 
 fn open(path: &Path) -> Result<SqliteStore, Error> {
@@ -157,4 +158,147 @@ async fn the_rows_of_old_content_are_gone_from_the_tables() {
         .query_row("SELECT count(*) FROM token", [], |row| row.get(0))
         .unwrap();
     assert_eq!(count, 1);
+}
+
+fn install(version: &str, hash: &str) -> MappingOrder {
+    MappingOrder {
+        by: "Pat Operator".to_owned(),
+        change: MappingChange::Install {
+            package: MappingPackage {
+                stamp: MappingStamp {
+                    name: "homes".to_owned(),
+                    version: version.to_owned(),
+                    hash: hash.to_owned(),
+                },
+                types: vec!["Flag".to_owned()],
+                files: vec![MappingFile {
+                    path: "mapping.yaml".to_owned(),
+                    content: version.as_bytes().to_vec(),
+                }],
+            },
+            reviews: Vec::new(),
+            review_file: None,
+        },
+    }
+}
+
+fn activate(version: &str) -> MappingOrder {
+    MappingOrder {
+        by: "Pat Operator".to_owned(),
+        change: MappingChange::Activate {
+            tenant: Tenant::new("home"),
+            source: None,
+            name: "homes".to_owned(),
+            version: version.to_owned(),
+            reviewed_only: false,
+        },
+    }
+}
+
+async fn active(store: &SqliteStore) -> Vec<String> {
+    let active = store.active(None).await.unwrap();
+    active.into_iter().map(|one| one.stamp.version).collect()
+}
+
+/// The tables as the first version of the store had them.
+fn make_first_version(path: &Path) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let tables: Vec<String> = ["event", "review", "file", "blob", "package"]
+        .map(|name| format!("DROP TABLE mapping_{name};"))
+        .into();
+    connection
+        .execute_batch(&format!(
+            "PRAGMA foreign_keys = OFF; {} PRAGMA user_version = 1;",
+            tables.concat()
+        ))
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_older_file_is_brought_up_to_date_and_keeps_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    {
+        let store = open(&path).unwrap();
+        store.commit(batch("f1", "a")).await.unwrap();
+    }
+    make_first_version(&path);
+    let store = open(&path).unwrap();
+    let history = store.history(&sight(), "Flag", "f1").await.unwrap();
+    assert_eq!(history.len(), 1);
+    store.order(install("1.0.0", "aa")).await.unwrap();
+    store.order(activate("1.0.0")).await.unwrap();
+    drop(store);
+    let store = open(&path).unwrap();
+    assert_eq!(active(&store).await, ["1.0.0"]);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_brought_up_to_date_stays_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    drop(open(&path).unwrap());
+    make_first_version(&path);
+    // Something of another's stands where the last of the new tables should.
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch("CREATE TABLE mapping_event (other TEXT)")
+        .unwrap();
+    assert!(open(&path).is_err());
+    let count = |sql: &str| -> i64 { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(count("SELECT user_version FROM pragma_user_version"), 1);
+    assert_eq!(
+        count("SELECT count(*) FROM sqlite_schema WHERE name = 'mapping_package'"),
+        0
+    );
+}
+
+/// A machine that stops at any moment leaves the old mapping active or the new one, never neither.
+#[tokio::test]
+async fn an_activation_is_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&path).unwrap();
+    for (version, hash) in [("1", "aa"), ("2", "bb")] {
+        store.order(install(version, hash)).await.unwrap();
+    }
+    store.order(activate("1")).await.unwrap();
+    store.order(activate("2")).await.unwrap();
+    // The log cut off at every length: what a crash in the middle of the write leaves.
+    let log = std::fs::read(folder.path().join("store.db-wal")).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for (count, length) in (0..=log.len()).rev().step_by(1024).take(40).enumerate() {
+        let copy = folder.path().join(format!("copy{count}.db"));
+        std::fs::copy(&path, &copy).unwrap();
+        std::fs::write(
+            folder.path().join(format!("copy{count}.db-wal")),
+            &log[..length],
+        )
+        .unwrap();
+        let after = open(&copy).unwrap();
+        let active = active(&after).await;
+        assert!(active.len() <= 1, "{active:?}");
+        seen.extend(active);
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["1", "2"]);
+}
+
+#[tokio::test]
+async fn what_happened_to_mappings_cannot_be_rewritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    {
+        let store = open(&path).unwrap();
+        store.order(install("1.0.0", "aa")).await.unwrap();
+        store.order(activate("1.0.0")).await.unwrap();
+    }
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    for sql in [
+        "UPDATE mapping_event SET by = 'somebody else'",
+        "DELETE FROM mapping_event",
+        "UPDATE mapping_blob SET content = x'00'",
+        "DELETE FROM mapping_package",
+    ] {
+        assert!(connection.execute(sql, []).is_err(), "{sql}");
+    }
 }

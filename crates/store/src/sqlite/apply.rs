@@ -60,6 +60,11 @@ impl Memory {
         self.now = self.now.max(clock);
     }
 
+    /// The moment of the running transaction, in microseconds.
+    pub(super) fn now(&self) -> i64 {
+        self.now
+    }
+
     pub(super) fn tenant(&mut self, connection: &Connection, name: &str) -> Result<i64, Error> {
         if let Some(number) = self.tenants.get(name) {
             return Ok(*number);

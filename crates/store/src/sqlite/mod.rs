@@ -8,6 +8,7 @@ mod ledger;
 mod people;
 mod prepared;
 mod readers;
+mod registry;
 mod rows;
 mod schema;
 mod visible;
@@ -23,8 +24,10 @@ use self::prepared::Prepared;
 use self::readers::Readers;
 use self::writer::Writer;
 use crate::{
-    Answer, Batch, Committed, Current, Error, Page, PersonMatch, PersonRow, QuarantinedRow, Query,
-    Scan, Sight, Store, Stored, Submission, Tenant,
+    ActiveMapping, Answer, Batch, Committed, Current, Error, InstalledMapping, MappingEvent,
+    MappingOrder, MappingOutcome, MappingPackage, MappingRegistry, MappingReview, Page,
+    PersonMatch, PersonRow, QuarantinedRow, Query, Scan, Sight, Store, Stored, Submission, Tenant,
+    UsedMapping,
 };
 
 /// How the embedded store runs.
@@ -111,6 +114,39 @@ fn lock(path: &Path) -> Result<File, Error> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.into() }),
         Err(TryLockError::Error(error)) => Err(fail(error.to_string())),
+    }
+}
+
+impl MappingRegistry for SqliteStore {
+    fn order(&self, order: MappingOrder) -> Answer<'_, MappingOutcome> {
+        Box::pin(self.writer.order(order))
+    }
+
+    fn installed(&self) -> Answer<'_, Vec<InstalledMapping>> {
+        self.reading(registry::installed)
+    }
+
+    fn package<'a>(&'a self, hash: &'a str) -> Answer<'a, Option<MappingPackage>> {
+        let hash = hash.to_owned();
+        self.reading(move |connection| registry::package(connection, &hash))
+    }
+
+    fn reviews<'a>(&'a self, hash: &'a str) -> Answer<'a, Vec<MappingReview>> {
+        let hash = hash.to_owned();
+        self.reading(move |connection| registry::reviews_of(connection, &hash))
+    }
+
+    fn active<'a>(&'a self, tenant: Option<&'a Tenant>) -> Answer<'a, Vec<ActiveMapping>> {
+        let tenant = tenant.cloned();
+        self.reading(move |connection| registry::active(connection, tenant.as_ref()))
+    }
+
+    fn events(&self) -> Answer<'_, Vec<MappingEvent>> {
+        self.reading(registry::events)
+    }
+
+    fn used(&self) -> Answer<'_, Vec<UsedMapping>> {
+        self.reading(registry::used)
     }
 }
 

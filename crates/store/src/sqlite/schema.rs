@@ -10,8 +10,11 @@ use rusqlite::Connection;
 
 use crate::Error;
 
-/// The version of the tables that this program writes.
-const VERSION: i64 = 1;
+/// The version of the tables that this program writes: the first, and one more for each migration.
+const VERSION: i64 = 1 + MIGRATIONS.len() as i64;
+
+/// What each later version adds. A migration that has been released never changes.
+const MIGRATIONS: [&str; 1] = [MAPPINGS];
 
 /// Marks the file as a Causeway store (`PRAGMA application_id`): "Caus".
 const APPLICATION: i64 = 0x4361_7573;
@@ -172,6 +175,78 @@ CREATE INDEX quarantine_by_nhs ON quarantine (tenant, nhs) WHERE nhs IS NOT NULL
 CREATE INDEX quarantine_open ON quarantine (tenant, source) WHERE settled = 0;
 ";
 
+/// Version 2: mappings that are installed, their reviews, and the list of what happened to them.
+///
+/// What is active for a slot (tenant, source, name) is the mapping of its last event; `under` is the
+/// event that was in effect before, to which a roll-back goes. Nothing here changes or goes away.
+const MAPPINGS: &str = "
+CREATE TABLE mapping_package (
+  hash TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  types TEXT NOT NULL,
+  UNIQUE (name, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE mapping_blob (
+  hash TEXT PRIMARY KEY,
+  content BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE mapping_file (
+  package TEXT NOT NULL REFERENCES mapping_package (hash),
+  path TEXT NOT NULL,
+  blob TEXT NOT NULL REFERENCES mapping_blob (hash),
+  PRIMARY KEY (package, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE mapping_review (
+  number INTEGER PRIMARY KEY,
+  package TEXT NOT NULL REFERENCES mapping_package (hash),
+  reviewer TEXT NOT NULL,
+  role TEXT NOT NULL,
+  registration TEXT,
+  date TEXT NOT NULL,
+  note TEXT
+) STRICT;
+CREATE INDEX mapping_review_of ON mapping_review (package);
+
+CREATE TABLE mapping_event (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  by TEXT NOT NULL,
+  step TEXT NOT NULL,
+  package TEXT NOT NULL REFERENCES mapping_package (hash),
+  name TEXT NOT NULL,
+  tenant INTEGER REFERENCES tenant (no),
+  source TEXT,
+  under INTEGER REFERENCES mapping_event (number),
+  review_file TEXT REFERENCES mapping_blob (hash)
+) STRICT;
+CREATE INDEX mapping_event_of ON mapping_event (tenant, name, source, number);
+
+CREATE TRIGGER mapping_package_stays BEFORE UPDATE ON mapping_package
+BEGIN SELECT RAISE(ABORT, 'a mapping that is installed never changes'); END;
+CREATE TRIGGER mapping_package_remains BEFORE DELETE ON mapping_package
+BEGIN SELECT RAISE(ABORT, 'a mapping that is installed never goes away'); END;
+CREATE TRIGGER mapping_blob_stays BEFORE UPDATE ON mapping_blob
+BEGIN SELECT RAISE(ABORT, 'a mapping that is installed never changes'); END;
+CREATE TRIGGER mapping_blob_remains BEFORE DELETE ON mapping_blob
+BEGIN SELECT RAISE(ABORT, 'a mapping that is installed never goes away'); END;
+CREATE TRIGGER mapping_file_stays BEFORE UPDATE ON mapping_file
+BEGIN SELECT RAISE(ABORT, 'a mapping that is installed never changes'); END;
+CREATE TRIGGER mapping_file_remains BEFORE DELETE ON mapping_file
+BEGIN SELECT RAISE(ABORT, 'a mapping that is installed never goes away'); END;
+CREATE TRIGGER mapping_review_stays BEFORE UPDATE ON mapping_review
+BEGIN SELECT RAISE(ABORT, 'a review never changes'); END;
+CREATE TRIGGER mapping_review_remains BEFORE DELETE ON mapping_review
+BEGIN SELECT RAISE(ABORT, 'a review never goes away'); END;
+CREATE TRIGGER mapping_event_stays BEFORE UPDATE ON mapping_event
+BEGIN SELECT RAISE(ABORT, 'what happened never changes'); END;
+CREATE TRIGGER mapping_event_remains BEFORE DELETE ON mapping_event
+BEGIN SELECT RAISE(ABORT, 'what happened never goes away'); END;
+";
+
 /// Settings that every connection needs. `synchronous=FULL` makes a commit durable before it is
 /// answered; the write-ahead log lets readers go on beside the writer.
 pub(super) fn settle_connection(connection: &Connection) -> rusqlite::Result<()> {
@@ -187,7 +262,8 @@ pub(super) fn settle_connection(connection: &Connection) -> rusqlite::Result<()>
     )
 }
 
-/// Makes the tables in a new file, and refuses a file that is not ours or is too new.
+/// Makes the tables in a new file, brings those of an older one up to date, and refuses a file that
+/// is not ours or is too new. Either all of it is done or nothing.
 pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     let number = |connection: &Connection, pragma: &str| -> Result<i64, Error> {
         Ok(connection.pragma_query_value(None, pragma, |row| row.get(0))?)
@@ -206,15 +282,22 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Er
     }
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if application != 0 || version != 0 || tables != 0 {
+    let older = application == APPLICATION && version >= 1;
+    if !older && (application != 0 || version != 0 || tables != 0) {
         return Err(Error::Open {
             path: path.into(),
             reason: "it is a database of something else".to_owned(),
         });
     }
     let transaction = connection.transaction()?;
-    transaction.execute_batch(TABLES)?;
-    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    if !older {
+        transaction.execute_batch(TABLES)?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+    }
+    let done = usize::try_from(version - 1).unwrap_or(0);
+    for migration in MIGRATIONS.iter().skip(done) {
+        transaction.execute_batch(migration)?;
+    }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(())

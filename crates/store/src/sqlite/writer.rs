@@ -12,13 +12,38 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::apply::{Memory, apply};
 use super::prepared::Prepared;
-use crate::{Batch, Committed, Error};
+use super::registry;
+use crate::{Batch, Committed, Error, MappingOrder, MappingOutcome};
 
-/// A batch on its way to the writer. Its writes have moved to `writes`.
-pub(super) struct Job {
-    pub(super) batch: Batch,
-    pub(super) writes: Vec<Prepared>,
-    pub(super) answer: oneshot::Sender<Result<Committed, Error>>,
+/// Something to write, and who waits for it.
+struct Job {
+    work: Work,
+    answer: oneshot::Sender<Result<Done, Error>>,
+}
+
+/// What is written in one go.
+enum Work {
+    /// A batch, whose writes have moved to their prepared form.
+    Batch(Box<Batch>, Vec<Prepared>),
+    /// A change of what is installed or active.
+    Mappings(MappingOrder),
+}
+
+/// What became of it.
+enum Done {
+    Batch(Committed),
+    Mappings(MappingOutcome),
+}
+
+impl Work {
+    fn apply(self, connection: &Connection, memory: &mut Memory) -> Result<Done, Error> {
+        match self {
+            Self::Batch(batch, writes) => {
+                apply(connection, memory, *batch, writes).map(Done::Batch)
+            }
+            Self::Mappings(order) => registry::order(connection, memory, order).map(Done::Mappings),
+        }
+    }
 }
 
 /// How many batches may wait before a sender has to.
@@ -51,14 +76,25 @@ impl Writer {
         batch: Batch,
         writes: Vec<Prepared>,
     ) -> Result<Committed, Error> {
+        match self.write(Work::Batch(Box::new(batch), writes)).await? {
+            Done::Batch(committed) => Ok(committed),
+            Done::Mappings(_) => Err(crossed()),
+        }
+    }
+
+    /// Queues an order and waits until it is on disk.
+    pub(super) async fn order(&self, order: MappingOrder) -> Result<MappingOutcome, Error> {
+        match self.write(Work::Mappings(order)).await? {
+            Done::Mappings(outcome) => Ok(outcome),
+            Done::Batch(_) => Err(crossed()),
+        }
+    }
+
+    async fn write(&self, work: Work) -> Result<Done, Error> {
         let (answer, answered) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or(Error::Closed)?;
         queue
-            .send(Job {
-                batch,
-                writes,
-                answer,
-            })
+            .send(Job { work, answer })
             .await
             .map_err(|_| Error::Closed)?;
         answered.await.map_err(|_| Error::Closed)?
@@ -82,6 +118,11 @@ impl Drop for Writer {
     }
 }
 
+/// The writer answers each kind of work with its own kind of answer; anything else is a fault of it.
+fn crossed() -> Error {
+    Error::Database("the writer gave the answer to another question".to_owned())
+}
+
 fn run(mut connection: Connection, mut memory: Memory, mut jobs: mpsc::Receiver<Job>, most: usize) {
     while let Some(first) = jobs.blocking_recv() {
         let mut group = vec![first];
@@ -95,7 +136,7 @@ fn run(mut connection: Connection, mut memory: Memory, mut jobs: mpsc::Receiver<
         let mut done = Vec::with_capacity(group.len());
         for job in group {
             waiting.push(job.answer);
-            done.push((job.batch, job.writes));
+            done.push(job.work);
         }
         let answers = commit_group(&mut connection, &mut memory, done);
         for (answer, result) in waiting.into_iter().zip(answers) {
@@ -113,8 +154,8 @@ fn run(mut connection: Connection, mut memory: Memory, mut jobs: mpsc::Receiver<
 fn commit_group(
     connection: &mut Connection,
     memory: &mut Memory,
-    group: Vec<(Batch, Vec<Prepared>)>,
-) -> Vec<Result<Committed, Error>> {
+    group: Vec<Work>,
+) -> Vec<Result<Done, Error>> {
     let size = group.len();
     match try_group(connection, memory, group) {
         Ok(answers) => answers,
@@ -141,17 +182,17 @@ fn commit_group(
 fn try_group(
     connection: &mut Connection,
     memory: &mut Memory,
-    group: Vec<(Batch, Vec<Prepared>)>,
-) -> Result<Vec<Result<Committed, Error>>, Error> {
+    group: Vec<Work>,
+) -> Result<Vec<Result<Done, Error>>, Error> {
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     memory.tick(Timestamp::now());
     let mut answers = Vec::with_capacity(group.len());
-    for (batch, writes) in group {
+    for work in group {
         let savepoint = transaction.savepoint()?;
-        let answer = match apply(&savepoint, memory, batch, writes) {
-            Ok(committed) => {
+        let answer = match work.apply(&savepoint, memory) {
+            Ok(done) => {
                 savepoint.commit()?;
-                Ok(committed)
+                Ok(done)
             }
             // SQLite has given up the whole transaction (disk full, I/O): so must we.
             Err(error) if savepoint.is_autocommit() => return Err(error),

@@ -12,6 +12,7 @@ mod concurrency;
 mod history;
 mod ledger;
 mod people;
+mod registry;
 mod revalidation;
 mod search;
 mod sight;
