@@ -24,6 +24,10 @@ pub const ARGUMENTS: &str = "M009";
 pub const UNKNOWN_NAME: &str = "M010";
 /// An FHIR version that Causeway does not make.
 pub const FHIR_VERSION: &str = "M011";
+/// A mapping that is larger than any mapping is: its files, its values, its depth, its findings.
+pub const TOO_MUCH: &str = "M012";
+/// A file that is not in the mapping's own folder.
+pub const OUTSIDE_FOLDER: &str = "M013";
 
 // ---- The source: M020 to M039.
 
@@ -99,6 +103,8 @@ pub const UNTESTED_TEXT: &str = "M065";
 pub const UNREACHABLE_RULE: &str = "M066";
 /// A constant that is not of its element's format.
 pub const BAD_CONSTANT: &str = "M067";
+/// A branch that can never be taken.
+pub const UNREACHABLE_BRANCH: &str = "M068";
 
 // ---- The run: M100 onwards.
 

@@ -137,6 +137,15 @@ pub(crate) fn required_text<'n>(
     at: Spot,
 ) -> Option<&'n str> {
     match node.get(key) {
+        // An unknown key that was meant for this one is reported by itself.
+        None if node.entries().unwrap_or_default().iter().any(|(other, _)| {
+            other
+                .text()
+                .is_some_and(|other| findings.is_reported(other, key))
+        }) =>
+        {
+            None
+        }
         None => {
             findings.error(
                 crate::codes::MISSING_KEY,

@@ -1,6 +1,7 @@
 //! Where the files of a mapping are: a folder on disk, or the program itself.
 
 use std::borrow::Cow;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// The files of one mapping.
@@ -9,6 +10,75 @@ pub trait MappingFiles {
     fn name(&self) -> &str;
     /// A file by its path relative to the folder, with `/` between the parts.
     fn read(&self, path: &str) -> Option<Cow<'_, [u8]>>;
+
+    /// The same, of at most so many bytes, and with the reason where it cannot be read.
+    ///
+    /// # Errors
+    /// When there is no such file in the folder, or it is none of the mapping's own.
+    fn open(&self, path: &str, most: u64) -> Result<Cow<'_, [u8]>, FileProblem> {
+        if !is_inside(path) {
+            return Err(FileProblem::Outside);
+        }
+        let bytes = self.read(path).ok_or(FileProblem::Absent)?;
+        if bytes.len() as u64 > most {
+            return Err(FileProblem::TooLarge(most));
+        }
+        Ok(bytes)
+    }
+
+    /// The paths of all files, as far as they can be named: for suggestions only.
+    fn paths(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Why a file of a mapping cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileProblem {
+    /// It is not there, or the system does not let it be read.
+    Absent,
+    /// The path, or a link on it, leads out of the folder.
+    Outside,
+    /// It is a folder, a pipe or a device.
+    NotAFile,
+    /// It is larger than this many bytes.
+    TooLarge(u64),
+}
+
+impl FileProblem {
+    /// The code of the finding.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Absent | Self::NotAFile => crate::codes::FILE,
+            Self::Outside => crate::codes::OUTSIDE_FOLDER,
+            Self::TooLarge(_) => crate::codes::TOO_MUCH,
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::Absent => {
+                "the path is relative to the folder of the mapping, with / between its parts"
+            }
+            Self::Outside => {
+                "keep all files of a mapping in its own folder, and name them from there"
+            }
+            Self::NotAFile => "name a plain file",
+            Self::TooLarge(_) => "split it",
+        }
+    }
+}
+
+impl std::fmt::Display for FileProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Absent => f.write_str("is not there, or cannot be read"),
+            Self::Outside => f.write_str("is not in the folder of the mapping"),
+            Self::NotAFile => f.write_str("is no plain file"),
+            Self::TooLarge(most) => write!(f, "is larger than {} KiB", most / 1024),
+        }
+    }
 }
 
 /// A folder on disk.
@@ -51,11 +121,64 @@ impl MappingFiles for Folder {
     }
 
     fn read(&self, path: &str) -> Option<Cow<'_, [u8]>> {
+        self.open(path, u64::MAX).ok()
+    }
+
+    fn open(&self, path: &str, most: u64) -> Result<Cow<'_, [u8]>, FileProblem> {
         // A mapping reads its own folder and nothing else.
         if !is_inside(path) {
-            return None;
+            return Err(FileProblem::Outside);
         }
-        std::fs::read(self.path.join(path)).ok().map(Cow::Owned)
+        let root = self.path.canonicalize().map_err(|_| FileProblem::Absent)?;
+        let full = root
+            .join(path)
+            .canonicalize()
+            .map_err(|_| FileProblem::Absent)?;
+        if !full.starts_with(&root) {
+            return Err(FileProblem::Outside);
+        }
+        // On systems that do not tell upper from lower case, a name counts only as it is written: the
+        // mapping must read elsewhere as well. A link may be called as it likes.
+        let is_link = root.join(path).is_symlink();
+        if !is_link && full.file_name() != Path::new(path).file_name() {
+            return Err(FileProblem::Absent);
+        }
+        // Asked before it is opened: opening a pipe waits for who writes into it.
+        if !full.metadata().map_err(|_| FileProblem::Absent)?.is_file() {
+            return Err(FileProblem::NotAFile);
+        }
+        let file = std::fs::File::open(&full).map_err(|_| FileProblem::Absent)?;
+        let mut bytes = Vec::new();
+        file.take(most.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|_| FileProblem::Absent)?;
+        if bytes.len() as u64 > most {
+            return Err(FileProblem::TooLarge(most));
+        }
+        Ok(Cow::Owned(bytes))
+    }
+
+    fn paths(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        for folder in ["", "codes"] {
+            for entry in std::fs::read_dir(self.path.join(folder))
+                .into_iter()
+                .flatten()
+                .flatten()
+                .take(500)
+            {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                    paths.push(if folder.is_empty() {
+                        name
+                    } else {
+                        format!("{folder}/{name}")
+                    });
+                }
+            }
+        }
+        paths.sort();
+        paths
     }
 }
 
@@ -96,10 +219,13 @@ impl MappingFiles for Embedded {
     }
 }
 
-fn is_inside(path: &str) -> bool {
-    Path::new(path)
-        .components()
-        .all(|part| matches!(part, std::path::Component::Normal(_)))
+/// Whether a path stays in the folder, on every system: no way up, no root, no drive, no device.
+pub(crate) fn is_inside(path: &str) -> bool {
+    !path.is_empty()
+        && !path.contains(|c: char| c == '\\' || c == ':' || c.is_control())
+        && path
+            .split('/')
+            .all(|part| !part.is_empty() && !part.ends_with(['.', ' ']) && part != "~")
 }
 
 /// The mapping folders at or below a path, in the order of their names. A mapping folder holds
@@ -111,15 +237,34 @@ pub fn find_mappings(path: &Path) -> Vec<PathBuf> {
     if path.join(MAPPING_FILE).is_file() {
         return vec![path.to_owned()];
     }
+    below(path, 0)
+}
+
+/// How deep folders of mappings are looked for.
+const MAX_FOLDERS: u32 = 8;
+
+/// The mapping folders in a folder. Links below it are not followed: they may lead round in a circle.
+fn below(path: &Path, depth: u32) -> Vec<PathBuf> {
+    if depth >= MAX_FOLDERS {
+        return Vec::new();
+    }
     let mut folders: Vec<PathBuf> = std::fs::read_dir(path)
         .into_iter()
         .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.is_dir())
+        .flatten()
+        .filter(|entry| {
+            entry.file_type().is_ok_and(|kind| {
+                kind.is_dir() || (kind.is_symlink() && entry.path().join(MAPPING_FILE).is_file())
+            })
+        })
+        .map(|entry| entry.path())
         .collect();
     folders.sort();
     folders
-        .iter()
-        .flat_map(|folder| find_mappings(folder))
+        .into_iter()
+        .flat_map(|folder| match folder.join(MAPPING_FILE).is_file() {
+            true => vec![folder],
+            false => below(&folder, depth + 1),
+        })
         .collect()
 }

@@ -30,7 +30,7 @@ mod yaml;
 
 use diagnostics::Issue;
 
-pub use files::{Embedded, Folder, MAPPING_FILE, MappingFiles, find_mappings};
+pub use files::{Embedded, FileProblem, Folder, MAPPING_FILE, MappingFiles, find_mappings};
 pub use load::{Loaded, load};
 pub use loss::{ColumnLoss, LabelLoss, Loss, MAX_LABELS, UnknownColumn};
 pub use made::{

@@ -15,7 +15,7 @@ use crate::compile::{Compiler, TableUse, rules};
 use crate::declare::source::{SourceDecl, unused};
 use crate::declare::{self, Systems};
 use crate::expr::{Expr, Kind};
-use crate::files::{MAPPING_FILE, MappingFiles};
+use crate::files::{FileProblem, MAPPING_FILE, MappingFiles};
 use crate::findings::Findings;
 use crate::program::{AsOf, ColumnProgram, Condition, Latest, Op, Program, Rule, TableProgram};
 use crate::yaml::{self, Node, Spot};
@@ -55,6 +55,9 @@ const TOP: [&str; 11] = [
     "review",
 ];
 
+/// The largest `mapping.yaml`, in bytes: some twenty thousand lines.
+const MAX_MAPPING: u64 = 1 << 20;
+
 /// Reads, checks and compiles a mapping. Never stops at the first error.
 pub fn load(
     files: &dyn MappingFiles,
@@ -69,26 +72,29 @@ pub fn load(
         length: 1,
         origin: 0,
     };
-    let text = files
-        .read(MAPPING_FILE)
-        .map(|bytes| String::from_utf8(bytes.into_owned()));
-    let text = match text {
-        Some(Ok(text)) => text,
-        Some(Err(_)) => {
+    let text = match files.open(MAPPING_FILE, MAX_MAPPING) {
+        Ok(bytes) => match String::from_utf8(bytes.into_owned()) {
+            Ok(text) => text,
+            Err(_) => {
+                findings.error(
+                    codes::FILE,
+                    whole,
+                    "the mapping is not UTF-8",
+                    "save it as UTF-8",
+                );
+                String::new()
+            }
+        },
+        Err(problem) => {
+            let help = match problem {
+                FileProblem::Absent => "name the folder that holds mapping.yaml",
+                _ => problem.help(),
+            };
             findings.error(
-                codes::FILE,
+                problem.code(),
                 whole,
-                "the mapping is not UTF-8",
-                "save it as UTF-8",
-            );
-            String::new()
-        }
-        None => {
-            findings.error(
-                codes::FILE,
-                whole,
-                "the folder has no mapping.yaml, or it cannot be read",
-                "name the folder that holds mapping.yaml",
+                format!("mapping.yaml {problem}"),
+                help,
             );
             String::new()
         }
@@ -108,6 +114,7 @@ pub fn load(
         &mut texts,
         &mut findings,
     );
+    findings.close();
     texts.insert(0, (MAPPING_FILE.to_owned(), text));
     let mapping = match program {
         Some(mut program) if !findings.has_errors() => {
@@ -131,7 +138,12 @@ fn read(
     texts: &mut Vec<(String, String)>,
     findings: &mut Findings,
 ) -> Option<Program> {
-    let (root, errors) = yaml::parse(text);
+    let yaml::Parsed {
+        root,
+        errors,
+        left_out,
+        folded,
+    } = yaml::parse(text);
     let rules_named_twice = root
         .as_ref()
         .and_then(|root| root.get("make"))
@@ -144,16 +156,18 @@ fn read(
         {
             continue;
         }
-        let (code, help) = if error.duplicate {
-            (codes::DUPLICATE_KEY, "keep one of them")
-        } else {
-            (
-                codes::YAML,
-                "inside { } and [ ] an expression with brackets or commas needs quotes; text with ': ' or ' #' does too",
-            )
+        let (code, help) = match (error.duplicate, error.limit) {
+            (true, _) => (codes::DUPLICATE_KEY, "keep one of them"),
+            (_, true) => (
+                codes::TOO_MUCH,
+                "split it into several mappings, or write it out",
+            ),
+            _ => (codes::YAML, yaml::help(text, error.spot)),
         };
         findings.error(code, error.spot, error.message, help);
     }
+    findings.leave_out(left_out, text);
+    findings.folded = folded;
     let root = root?;
     let start = Spot {
         line: 1,
@@ -438,6 +452,9 @@ fn code_table_use(
     usage: Option<&TableUse>,
     findings: &mut Findings,
 ) {
+    if findings.is_broken("code table", &table.name) || findings.is_lost(&table.name) {
+        return;
+    }
     let Some(usage) = usage else {
         findings.warning(
             codes::UNUSED_TABLE,

@@ -25,18 +25,28 @@ impl Compiler<'_> {
         let source = self.source;
         let decl = source.tables.get(table)?;
         let Some(column) = decl.column(name) else {
-            self.findings.error(
-                codes::UNKNOWN_COLUMN,
-                spot,
-                format!("table {} has no column '{name}'", decl.table.name),
-                suggest(
-                    name,
-                    decl.columns
-                        .iter()
-                        .map(|column| column.column.name.as_str()),
-                    "columns",
-                ),
-            );
+            if self.findings.is_full() {
+                return None;
+            }
+            // A column of the same name elsewhere tells more than one that is spelt alike.
+            let elsewhere = source
+                .tables
+                .iter()
+                .filter(|other| other.column(name).is_some())
+                .map(|other| other.table.name.as_str())
+                .next();
+            match elsewhere {
+                Some(other) => {
+                    self.findings.lose(name);
+                    self.findings.error(
+                        codes::UNKNOWN_COLUMN,
+                        spot,
+                        format!("table {} has no column '{name}'", decl.table.name),
+                        format!("table {other} has it: {other}.[{name}]"),
+                    );
+                }
+                None => decl.unknown_column(name, spot, self.findings),
+            }
             return None;
         };
         let declared = decl.columns.get(column)?;
@@ -97,6 +107,10 @@ impl Compiler<'_> {
     ) -> Compiled {
         let source = self.source;
         let Some(table) = source.table(name) else {
+            if self.findings.is_broken("table", name) {
+                return None;
+            }
+            self.findings.lose(column);
             self.findings.error(
                 codes::UNKNOWN_TABLE,
                 spot,

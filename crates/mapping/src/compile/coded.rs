@@ -26,7 +26,15 @@ impl Compiler<'_> {
         let name = self.literal(call, 1, "the name of a code table")?;
         let codes = self.codes;
         let table = codes.iter().position(|table| table.name == name);
+        if table.is_none() && self.findings.is_broken("code table", name) {
+            return None;
+        }
         if table.is_none() {
+            if let Some(near) =
+                crate::findings::nearest(name, codes.iter().map(|table| table.name.as_str()))
+            {
+                self.findings.lose(near);
+            }
             self.findings.error(
                 codes::UNKNOWN_NAME,
                 call.spot_of(1),
@@ -55,7 +63,12 @@ impl Compiler<'_> {
             .label_list(op, scope)
             .flatten()
             .map(|list| list.labels().to_vec());
+        let is_broken = self.findings.is_broken("code table", &code_table.name);
         let usage = self.table_use.entry(table).or_default();
+        if is_broken {
+            usage.open = true;
+            return None;
+        }
         let Some(labels) = labels else {
             usage.open = true;
             return None;

@@ -8,7 +8,7 @@ use super::Compiler;
 use super::scope::Scope;
 use super::target::choice_name;
 use crate::codes;
-use crate::findings::suggest;
+use crate::findings::{nearest, suggest};
 use crate::program::{Field, Item, Object, Op, Target};
 use crate::yaml::{Data, Node};
 
@@ -62,6 +62,8 @@ impl Compiler<'_> {
         }
         let mut conditions: Vec<bool> = Vec::new();
         let mut written: Vec<ElementId> = Vec::new();
+        // Elements that an unknown key was meant for: they are not missed as well.
+        let mut meant: Vec<ElementId> = Vec::new();
         for (key, value) in entries {
             let Some(name) = key.text() else { continue };
             if own.contains(&name)
@@ -77,7 +79,9 @@ impl Compiler<'_> {
                 continue;
             }
             let Some(named) = self.named(site, name) else {
-                self.unknown_element(key, name, site);
+                let near = self.unknown_element(key, name, site);
+                self.findings.lose_all(value);
+                meant.extend(near.and_then(|near| Some(self.named(site, &near)?.id)));
                 continue;
             };
             if written.contains(&named.id) {
@@ -107,6 +111,7 @@ impl Compiler<'_> {
             }
         }
         nullable |= !conditions.is_empty() && conditions.iter().all(|nullable| *nullable);
+        written.extend(meant);
         self.fill(&mut object, site, &written);
         self.order(&mut object, site);
         scope.variables.truncate(outer.0);
@@ -138,7 +143,8 @@ impl Compiler<'_> {
         None
     }
 
-    fn unknown_element(&mut self, key: &Node, name: &str, site: &Site) {
+    /// Reports an element that the type does not have, and gives the one that may have been meant.
+    fn unknown_element(&mut self, key: &Node, name: &str, site: &Site) -> Option<String> {
         let parent = site.shape.element(site.element);
         let known: Vec<String> = parent
             .children
@@ -163,6 +169,7 @@ impl Compiler<'_> {
             format!("{} has no element '{name}'", site.path),
             suggest(name, known.iter().map(String::as_str), "elements"),
         );
+        nearest(name, known.iter().map(String::as_str)).map(str::to_owned)
     }
 
     fn field(
@@ -225,7 +232,11 @@ impl Compiler<'_> {
         let is_about = site.is_root && matches!(&*element.name, "patient" | "subject" | "for");
         for node in nodes {
             let target = self.slice_of(node, site, named.id, &path);
-            let Some((id, slice)) = target else { continue };
+            let Some((id, slice)) = target else {
+                self.findings.lose_all(node);
+                slices.extend(self.meant_slice(node, site, named.id));
+                continue;
+            };
             slices.extend(slice);
             let chosen = self.item(node, site, id, named.code.as_deref(), &path, scope);
             let Some(((mut item, may_be_nothing), code)) = chosen else {
@@ -293,6 +304,17 @@ impl Compiler<'_> {
             suggest(name, known.iter().map(String::as_str), "slices"),
         );
         None
+    }
+
+    /// The slice that a misspelt name was meant for.
+    fn meant_slice(&self, node: &Node, site: &Site, id: ElementId) -> Option<String> {
+        let name = node.get("slice")?.text()?;
+        let element = site.shape.element(id);
+        let known = element
+            .slices
+            .iter()
+            .filter_map(|&slice| site.shape.element(slice).slice_name.as_deref());
+        nearest(name, known).map(str::to_owned)
     }
 
     /// Puts the fields in the order in which FHIR has them.

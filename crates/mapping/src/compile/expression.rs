@@ -28,7 +28,49 @@ impl Compiler<'_> {
     /// Compiles an expression whose text begins at a spot.
     pub fn expression_text(&mut self, text: &str, base: Spot, scope: &mut Scope) -> Compiled {
         let expr = self.parsed(text, base)?;
-        self.compile(&expr, base, scope, None)
+        let compiled = self.compile(&expr, base, scope, None);
+        if compiled.is_none() {
+            self.findings.lose(text);
+            self.search_on(&expr, base, scope);
+        }
+        compiled
+    }
+
+    /// Looks for further mistakes in an expression that has one: what stands beside it and inside it
+    /// is compiled by itself, and what has been said is not said again.
+    fn search_on(&mut self, expr: &Expr, base: Spot, scope: &mut Scope) {
+        if self.findings.is_full() {
+            return;
+        }
+        let mut open = vec![expr];
+        while let Some(expr) = open.pop() {
+            match &expr.kind {
+                Kind::Not(inner) => open.push(inner),
+                Kind::And(left, right) | Kind::Or(left, right) => {
+                    open.extend([&**left, &**right]);
+                }
+                Kind::Compare { left, right, .. } => open.extend([&**left, &**right]),
+                Kind::Reference { keys, .. }
+                | Kind::Cell {
+                    keys: Some(keys), ..
+                } => {
+                    open.extend(keys);
+                }
+                // A bare name may be a policy, a table or a reason, which its function knows.
+                Kind::Call { name, arguments } => {
+                    let values = if matches!(name.as_str(), "onBad" | "onMissing") {
+                        1
+                    } else {
+                        arguments.len()
+                    };
+                    open.extend(arguments.iter().take(values).filter(|argument| {
+                        !matches!(argument.kind, Kind::Name { field: None, .. })
+                    }));
+                }
+                _ => {}
+            }
+            self.compile(expr, base, scope, None);
+        }
     }
 
     /// Parses an expression; a broken one is a finding.
@@ -36,6 +78,7 @@ impl Compiler<'_> {
         match expr::parse(text) {
             Ok(expr) => Some(expr),
             Err(error) => {
+                self.findings.lose(text);
                 let spot = Spot {
                     length: error.length,
                     ..shift(base, error.at)
@@ -63,7 +106,11 @@ impl Compiler<'_> {
         };
         let base = shift(node.spot, lead);
         let expr = self.parsed(text, base)?;
-        let (op, typing) = self.compile(&expr, base, scope, None)?;
+        let Some((op, typing)) = self.compile(&expr, base, scope, None) else {
+            self.findings.lose(text);
+            self.search_on(&expr, base, scope);
+            return None;
+        };
         if !matches!(typing.of, Type::Boolean) {
             self.findings.error(
                 codes::WRONG_TYPE,

@@ -21,6 +21,9 @@ impl Compiler<'_> {
     ) -> Compiled {
         let heads = self.heads;
         let Some(rule) = self.rule(name) else {
+            if self.findings.is_broken("rule", name) {
+                return None;
+            }
             self.findings.error(
                 codes::UNKNOWN_RULE,
                 spot,

@@ -11,7 +11,7 @@ use crate::codes;
 use crate::declare::source::SourceDecl;
 use crate::declare::{constant_text, wants_map};
 use crate::expr::{Expr, Kind};
-use crate::findings::{Findings, suggest};
+use crate::findings::{Findings, nearest, suggest};
 use crate::program::{GroupKey, Grouping, Meta, Op, Rule, Warning};
 use crate::yaml::Node;
 
@@ -43,26 +43,54 @@ pub(crate) fn heads(
             );
             continue;
         }
-        let resource_type = name.split('.').next().unwrap_or_default();
+        let (mut resource_type, role) = match name.split_once('.') {
+            Some((type_name, role)) => (type_name, Some(role)),
+            None => (name, None),
+        };
+        if role.is_some_and(|role| !is_role(role)) {
+            findings.error(
+                codes::BAD_VALUE,
+                key.spot,
+                format!("'{name}' is no name of a rule"),
+                "a resource type, and where there are several a dot and a role of letters, digits, - and _",
+            );
+        }
         if !definitions
             .resource_types()
             .any(|known| known == resource_type)
         {
+            let near = nearest(resource_type, definitions.resource_types());
             findings.error(
                 codes::UNKNOWN_TYPE,
                 key.spot,
                 format!("'{resource_type}' is no resource type"),
-                suggest(
-                    resource_type,
-                    definitions.resource_types(),
-                    "resource types",
-                ),
+                match near {
+                    Some(near) => format!("did you mean '{near}'?"),
+                    None => "the names are those of <http://hl7.org/fhir/R4/resourcelist.html>"
+                        .to_owned(),
+                },
             );
-            continue;
+            findings.breaks("rule", name);
+            match near {
+                // The rule is read on as what was meant, so that all its mistakes are told at once.
+                Some(near) => {
+                    findings.breaks("rule", &name.replacen(resource_type, near, 1));
+                    resource_type = near;
+                }
+                None => {
+                    findings.lose_all(node);
+                    continue;
+                }
+            }
         }
         if node.entries().is_none() {
             wants_map(findings, node, "a rule");
+            findings.breaks("rule", name);
+            findings.lose_all(node);
             continue;
+        }
+        if findings.is_full() {
+            break;
         }
         let Some(from) = crate::declare::required_text(
             findings,
@@ -71,20 +99,26 @@ pub(crate) fn heads(
             &format!("the rule {name}"),
             key.spot,
         ) else {
+            findings.breaks("rule", name);
+            findings.lose_all(node);
             continue;
         };
-        let Some(table) = source.table(from) else {
+        let found = source.table(from).or_else(|| {
             let spot = node.get("from").map_or(key.spot, |from| from.spot);
-            findings.error(
-                codes::UNKNOWN_TABLE,
-                spot,
-                format!("there is no table '{from}'"),
-                suggest(
-                    from,
-                    source.tables.iter().map(|table| table.table.name.as_str()),
-                    "tables",
-                ),
-            );
+            let names = || source.tables.iter().map(|table| table.table.name.as_str());
+            if !findings.is_broken("table", from) {
+                findings.error(
+                    codes::UNKNOWN_TABLE,
+                    spot,
+                    format!("there is no table '{from}'"),
+                    suggest(from, names(), "tables"),
+                );
+            }
+            source.table(nearest(from, names())?)
+        });
+        let Some(table) = found else {
+            findings.breaks("rule", name);
+            findings.lose_all(node);
             continue;
         };
         let table_key = source.tables.get(table).map_or(0, |table| table.key.len());
@@ -100,6 +134,14 @@ pub(crate) fn heads(
         });
     }
     heads
+}
+
+/// Whether a text can tell a rule from others of its type.
+fn is_role(text: &str) -> bool {
+    text.chars().next().is_some_and(char::is_alphabetic)
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
 impl Compiler<'_> {

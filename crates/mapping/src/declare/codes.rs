@@ -5,13 +5,18 @@ use json::{CompactString, Object, Value};
 use crate::code_table::{CodeRow, CodeTable};
 use crate::codes;
 use crate::declare::{Systems, constant_text, wants_map};
-use crate::files::MappingFiles;
+use crate::files::{FileProblem, MappingFiles};
 use crate::findings::{Findings, suggest};
 use crate::program::{Coding, Policy};
 use crate::yaml::{Node, Spot};
 
 /// A file that was read: its path and its text, for excerpts.
 pub(crate) type Texts = Vec<(String, String)>;
+
+/// The largest code table, in bytes.
+const MAX_TABLE: u64 = 16 << 20;
+/// The most rows of one.
+const MAX_ROWS: usize = 100_000;
 
 /// Reads `codes`.
 pub(crate) fn read(
@@ -43,6 +48,7 @@ fn table(
     let name = key.text()?.to_owned();
     if node.entries().is_none() {
         wants_map(findings, node, "a code table");
+        findings.breaks("code table", &name);
         return None;
     }
     findings.unknown_keys(
@@ -84,16 +90,31 @@ fn table(
         (Some(file), None) => {
             let path = constant_text(findings, file, "file")?.to_owned();
             let mut table = CodeTable::new(name, Some(path.clone()), key.spot, unmapped);
-            let Some(text) = files
-                .read(&path)
-                .and_then(|bytes| String::from_utf8(bytes.into_owned()).ok())
-            else {
+            let text = match files.open(&path, MAX_TABLE) {
+                Ok(bytes) => String::from_utf8(bytes.into_owned()).ok(),
+                Err(problem) => {
+                    let known = files.paths();
+                    let near = crate::findings::nearest(&path, known.iter().map(String::as_str));
+                    let help = match near {
+                        Some(near) if problem == FileProblem::Absent => {
+                            format!("did you mean '{near}'?")
+                        }
+                        _ => problem.help().to_owned(),
+                    };
+                    let message = format!("'{path}' {problem}");
+                    findings.error(problem.code(), file.spot, message, help);
+                    findings.breaks("code table", &table.name);
+                    return Some(table);
+                }
+            };
+            let Some(text) = text else {
                 findings.error(
                     codes::FILE,
                     file.spot,
-                    format!("'{path}' cannot be read, or is not UTF-8"),
-                    "the path is relative to the folder of the mapping",
+                    format!("'{path}' is not UTF-8"),
+                    "save it as UTF-8: in Excel, as CSV UTF-8",
                 );
+                findings.breaks("code table", &table.name);
                 return Some(table);
             };
             from_file(
@@ -120,6 +141,7 @@ fn table(
                 format!("the code table '{name}' needs either a file or rows"),
                 "add file: codes/name.csv, or rows: { label: code }",
             );
+            findings.breaks("code table", &name);
             None
         }
     }

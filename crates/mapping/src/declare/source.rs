@@ -6,7 +6,7 @@ use source::{Format, Markers, Schema, Table};
 use crate::codes;
 use crate::declare::columns::{self, ColumnDecl};
 use crate::declare::{constant_text, flag, required_text, texts, wants_map};
-use crate::findings::{Findings, suggest};
+use crate::findings::{Findings, misspelt, nearest, suggest};
 use crate::program::Purpose;
 use crate::yaml::{Node, Spot};
 
@@ -89,20 +89,38 @@ impl TableDecl {
                     column.used.set(true);
                 }
             }
-            None => findings.error(
-                codes::UNKNOWN_COLUMN,
-                spot,
-                format!("table {} has no column '{name}'", self.table.name),
-                suggest(
-                    name,
-                    self.columns
-                        .iter()
-                        .map(|column| column.column.name.as_str()),
-                    "columns",
-                ),
-            ),
+            None => self.unknown_column(name, spot, findings),
         }
         found
+    }
+}
+
+impl TableDecl {
+    /// Reports a column that the table does not have.
+    pub fn unknown_column(&self, name: &str, spot: Spot, findings: &mut Findings) {
+        let table = &self.table.name;
+        if findings.is_broken("column", &format!("{table}.{name}"))
+            || findings.is_broken("table", table)
+            || (findings.is_lost(name) && findings.is_broken("column", name))
+        {
+            return;
+        }
+        let names: Vec<&str> = self
+            .columns
+            .iter()
+            .map(|column| column.column.name.as_str())
+            .collect();
+        let help = suggest(name, names.iter().copied(), "columns");
+        // The column that was meant is not unused.
+        if let Some(near) = nearest(name, names.iter().copied()) {
+            findings.lose(near);
+        }
+        findings.error(
+            codes::UNKNOWN_COLUMN,
+            spot,
+            format!("table {table} has no column '{name}'"),
+            help,
+        );
     }
 }
 
@@ -120,25 +138,17 @@ pub(crate) fn read(node: &Node, at: Spot, findings: &mut Findings) -> SourceDecl
         wants_map(findings, node, "source");
         return decl;
     }
-    findings.unknown_keys(
-        node,
-        &[
-            "format",
-            "delimiter",
-            "extent",
-            "asOf",
-            "missing",
-            "timezone",
-            "tables",
-            "description",
-        ],
-        "source",
-    );
+    findings.unknown_keys(node, &SOURCE_KEYS, "source");
     if let Some(format) = required_text(findings, node, "format", "source", at) {
         decl.format = read_format(format, node, findings);
     }
     match node.get("extent") {
-        None => findings.error(
+        None if misspelt(node, "extent", &SOURCE_KEYS) => {}
+        None
+        | Some(Node {
+            data: crate::yaml::Data::Empty,
+            ..
+        }) => findings.error(
             codes::NO_EXTENT,
             at,
             "the source does not say what its files cover",
@@ -147,15 +157,21 @@ pub(crate) fn read(node: &Node, at: Spot, findings: &mut Findings) -> SourceDecl
         Some(value) => match value.constant() {
             Some("snapshot") => {}
             Some("changes") => decl.snapshot = false,
-            _ => findings.error(
-                codes::BAD_VALUE,
-                value.spot,
-                "an extent is snapshot or changes",
-                "snapshot: what is not in the file is no longer so; changes: it only adds and corrects",
-            ),
+            other => {
+                let near = other.and_then(|text| nearest(text, ["snapshot", "changes"]));
+                findings.error(
+                    codes::BAD_VALUE,
+                    value.spot,
+                    "an extent is snapshot or changes",
+                    match near {
+                        Some(near) => format!("did you mean '{near}'?"),
+                        None => "snapshot: what is not in the file is no longer so; changes: it only adds and corrects".to_owned(),
+                    },
+                );
+            }
         },
     }
-    if decl.as_of.is_none() {
+    if decl.as_of.is_none() && !misspelt(node, "asOf", &SOURCE_KEYS) {
         findings.error(
             codes::NO_AS_OF,
             at,
@@ -174,6 +190,7 @@ pub(crate) fn read(node: &Node, at: Spot, findings: &mut Findings) -> SourceDecl
     }
     .unwrap_or(TimeZone::UTC);
     match node.entry("tables") {
+        None if misspelt(node, "tables", &SOURCE_KEYS) => findings.lose_all(node),
         None => findings.error(
             codes::MISSING_KEY,
             at,
@@ -236,6 +253,17 @@ fn read_format(name: &str, node: &Node, findings: &mut Findings) -> Format {
     }
 }
 
+const SOURCE_KEYS: [&str; 8] = [
+    "format",
+    "delimiter",
+    "extent",
+    "asOf",
+    "missing",
+    "timezone",
+    "tables",
+    "description",
+];
+
 const TABLE_KEYS: [&str; 10] = [
     "sheet",
     "path",
@@ -251,6 +279,7 @@ const TABLE_KEYS: [&str; 10] = [
 
 fn read_tables(key: &Node, node: &Node, decl: &mut SourceDecl, findings: &mut Findings) {
     let Some(entries) = node.entries() else {
+        findings.lose_all(node);
         return wants_map(findings, node, "tables");
     };
     if entries.is_empty() {
@@ -329,6 +358,7 @@ fn read_table(
     }
     if node.entries().is_none() {
         wants_map(findings, node, "a table");
+        findings.breaks("table", text);
         return None;
     }
     findings.unknown_keys(node, &TABLE_KEYS, "a table");
@@ -369,17 +399,30 @@ fn read_table(
         }
     }
     match node.get("columns") {
-        None => findings.error(
-            codes::MISSING_KEY,
-            name.spot,
-            format!("table {text} has no columns"),
-            "add columns: with a name and a type each",
-        ),
+        None => {
+            findings.breaks("table", text);
+            if !misspelt(node, "columns", &TABLE_KEYS) {
+                findings.error(
+                    codes::MISSING_KEY,
+                    name.spot,
+                    format!("table {text} has no columns"),
+                    "add columns: with a name and a type each",
+                );
+            }
+        }
         Some(value) => match value.entries() {
-            None => wants_map(findings, value, "columns"),
+            None => {
+                wants_map(findings, value, "columns");
+                findings.breaks("table", text);
+            }
             Some(entries) => {
                 for (key, value) in entries {
-                    table.columns.extend(columns::read(key, value, findings));
+                    let column = columns::read(key, value, findings);
+                    if column.is_none() {
+                        let name = key.text().unwrap_or_default();
+                        findings.breaks("column", &format!("{text}.{name}"));
+                    }
+                    table.columns.extend(column);
                 }
             }
         },
@@ -467,6 +510,9 @@ pub(crate) fn unused(decl: &SourceDecl, findings: &mut Findings) {
     for table in &decl.tables {
         for column in &table.columns {
             let name = &column.column.name;
+            if findings.is_lost(name) && !column.used.get() {
+                continue;
+            }
             match (&column.purpose, column.used.get()) {
                 (Purpose::Used, false) => findings.error(
                     codes::UNUSED_COLUMN,

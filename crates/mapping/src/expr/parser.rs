@@ -3,16 +3,30 @@
 use super::lexer::{Placed, Token, narrow, tokens};
 use super::{Expr, Kind, SyntaxError};
 
-/// Expressions nest this deep at most: the parser recurses.
-const MAX_DEPTH: u32 = 64;
+/// Expressions nest this deep at most: the parser recurses, and so does what reads the tree.
+const MAX_DEPTH: u32 = 32;
+/// The most functions in pipes: each nests what stands before it.
+const MAX_PIPES: u32 = 32;
+/// The longest expression, in characters.
+const MAX_LENGTH: usize = 16_384;
 
 /// Parses a whole expression: the text after the `=`.
 pub(crate) fn parse(text: &str) -> Result<Expr, SyntaxError> {
+    let length = text.chars().count();
+    if length > MAX_LENGTH {
+        return Err(SyntaxError {
+            at: 0,
+            length: 1,
+            message: format!("the expression is longer than {MAX_LENGTH} characters"),
+            help: "a code table holds what a long case(…) would",
+        });
+    }
     let mut parser = Parser {
         tokens: tokens(text)?,
         next: 0,
-        end: narrow(text.chars().count()),
+        end: narrow(length),
         depth: 0,
+        pipes: 0,
     };
     let expr = parser.or()?;
     match parser.tokens.get(parser.next) {
@@ -31,6 +45,7 @@ struct Parser {
     next: usize,
     end: u32,
     depth: u32,
+    pipes: u32,
 }
 
 impl Parser {
@@ -101,24 +116,20 @@ impl Parser {
                 "split it with `when` or several rules",
             );
         }
-        let at = self.start();
-        let mut left = self.and()?;
+        let mut parts = vec![self.and()?];
         while self.connective("or") {
-            let right = self.and()?;
-            left = self.from(at, Kind::Or(Box::new(left), Box::new(right)));
+            parts.push(self.and()?);
         }
         self.depth -= 1;
-        Ok(left)
+        balanced(parts, Kind::Or)
     }
 
     fn and(&mut self) -> Result<Expr, SyntaxError> {
-        let at = self.start();
-        let mut left = self.not()?;
+        let mut parts = vec![self.not()?];
         while self.connective("and") {
-            let right = self.not()?;
-            left = self.from(at, Kind::And(Box::new(left), Box::new(right)));
+            parts.push(self.not()?);
         }
-        Ok(left)
+        balanced(parts, Kind::And)
     }
 
     fn not(&mut self) -> Result<Expr, SyntaxError> {
@@ -166,6 +177,13 @@ impl Parser {
             let Some(Token::Name(name)) = self.peek().cloned() else {
                 return self.fail("after | comes a function", "for example: [Sex] | code(sex)");
             };
+            self.pipes += 1;
+            if self.pipes > MAX_PIPES {
+                return self.fail(
+                    "the expression has too many pipes",
+                    "split it with `when` or several rules",
+                );
+            }
             self.next += 1;
             let mut arguments = vec![left];
             if self.take(&Token::Open) {
@@ -306,4 +324,36 @@ impl Parser {
         }
         Ok(Kind::Name { name, field: None })
     }
+}
+
+/// A chain of `and` or `or` as a tree that is as flat as can be: the order of its parts stays, and a
+/// long chain does not nest deep.
+fn balanced(
+    mut parts: Vec<Expr>,
+    join: fn(Box<Expr>, Box<Expr>) -> Kind,
+) -> Result<Expr, SyntaxError> {
+    while parts.len() > 1 {
+        let mut joined = Vec::with_capacity(parts.len().div_ceil(2));
+        let mut rest = parts.into_iter();
+        while let Some(left) = rest.next() {
+            let Some(right) = rest.next() else {
+                joined.push(left);
+                break;
+            };
+            let at = left.at;
+            let length = (right.at + right.length).saturating_sub(at);
+            joined.push(Expr {
+                kind: join(Box::new(left), Box::new(right)),
+                at,
+                length,
+            });
+        }
+        parts = joined;
+    }
+    parts.pop().ok_or_else(|| SyntaxError {
+        at: 0,
+        length: 1,
+        message: "a value is missing here".to_owned(),
+        help: "a column [Name], a \"text\", a number or a function",
+    })
 }
