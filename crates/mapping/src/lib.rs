@@ -15,7 +15,9 @@
 mod code_table;
 pub mod codes;
 mod compile;
+pub mod coverage;
 mod declare;
+pub mod explain;
 mod expr;
 mod files;
 mod findings;
@@ -26,6 +28,7 @@ mod origin;
 mod program;
 mod run;
 pub mod testing;
+pub mod trace;
 mod yaml;
 
 use diagnostics::Issue;

@@ -9,6 +9,7 @@ use json::Value;
 use serde::Serialize;
 
 use crate::loss::Loss;
+use crate::trace::{PassedOver, Trace};
 
 /// What a run needs to know beside the input.
 #[derive(Clone)]
@@ -119,6 +120,8 @@ pub trait Sink<J = ()> {
     fn quarantined(&mut self, quarantined: Quarantined);
     /// An issue that belongs to no single resource.
     fn issue(&mut self, issue: Issue);
+    /// In a traced run: a record of which a rule made nothing, and nothing is wrong with that.
+    fn passed_over(&mut self, _passed: PassedOver) {}
     /// Called now and then with the number of records that were read, over all passes.
     fn progress(&mut self, _records: u64) {}
 }
@@ -144,6 +147,8 @@ pub struct Made {
     pub issues: Vec<Issue>,
     /// What it refers to: type and id.
     pub references: Vec<(Arc<str>, String)>,
+    /// Of what it was made; only in a traced run.
+    pub trace: Option<Box<Trace>>,
 }
 
 /// A resource that was not made, or a record that could not be used.
@@ -169,6 +174,8 @@ pub struct Quarantined {
     pub judged: bool,
     /// The record as it was read, as compact JSON, denied cells left out.
     pub raw: String,
+    /// How far it came; only in a traced run, and only of a rule.
+    pub trace: Option<Box<Trace>>,
 }
 
 /// What a run did.

@@ -9,6 +9,7 @@ use super::cell::{Bound, Cx};
 use super::value::Val;
 use crate::codes;
 use crate::program::{Condition, Each, EachOf, Field, Item, Object, Target};
+use crate::trace::Origin;
 use crate::yaml::Spot;
 
 /// The extension that says why a value is absent.
@@ -28,9 +29,16 @@ struct Gathered {
     extensions: Vec<Value>,
     extended: bool,
     live: bool,
+    /// The index that the first value will have.
+    base: usize,
 }
 
 impl Gathered {
+    /// The index of the next value.
+    fn next(&self) -> usize {
+        self.base + self.values.len()
+    }
+
     fn push(&mut self, out: Out) {
         match out {
             Out::Value(value) => {
@@ -55,9 +63,7 @@ impl<'a> Cx<'a> {
     /// Builds an object: its value, and whether an expression in it gave anything. Nothing when it
     /// is not made.
     pub fn object(&mut self, object: &'a Object) -> Option<(Value, bool)> {
-        if let Some(when) = &object.when
-            && !self.evaluate(&when.op).truth()
-        {
+        if !self.holds(object.when.as_ref()) {
             return None;
         }
         let mut out = json::Object::with_capacity(object.fields.len() + 3);
@@ -112,7 +118,13 @@ impl<'a> Cx<'a> {
 
     fn field(&mut self, field: &'a Field, out: &mut json::Object) -> (bool, bool) {
         let outer = self.element.replace(&field.path);
+        if let Some(trace) = self.tracer() {
+            trace.enter(&field.name, field.array);
+        }
         let found = self.field_value(field, out);
+        if let Some(trace) = self.tracer() {
+            trace.leave();
+        }
         self.element = outer;
         found
     }
@@ -122,12 +134,20 @@ impl<'a> Cx<'a> {
         if let ([item], false) = (field.items.as_slice(), field.array) {
             match item {
                 Item::Constant(constant) => {
+                    if let Some(trace) = self.tracer() {
+                        trace.wrote_constant(constant);
+                    }
                     out.insert(field.name.clone(), constant.value.clone());
                     return (true, false);
                 }
                 Item::Value { op, target, spot } => {
+                    let since = self.traced_from();
                     let value = self.evaluate(op);
-                    return match self.convert(value, *target, *spot) {
+                    let converted = self.convert(value, *target, *spot);
+                    if let Some(trace) = self.tracer() {
+                        trace.wrote(*spot, since, converted.is_some());
+                    }
+                    return match converted {
                         None => (false, false),
                         Some(Out::Value(value)) => {
                             out.insert(field.name.clone(), value);
@@ -176,43 +196,85 @@ impl<'a> Cx<'a> {
 
     /// Builds items that stand alone, for `meta`.
     pub fn items(&mut self, items: &'a [Item]) -> Vec<Value> {
-        let mut gathered = Gathered::default();
+        self.items_of("", items, 0)
+    }
+
+    /// Builds the items of an element of `meta` that come after some of the engine's own.
+    pub fn items_of(&mut self, name: &str, items: &'a [Item], base: usize) -> Vec<Value> {
+        let mut gathered = Gathered {
+            base,
+            ..Gathered::default()
+        };
+        if let Some(trace) = self.tracer() {
+            trace.enter(name, true);
+        }
         for item in items {
             self.item(item, &mut gathered);
+        }
+        if let Some(trace) = self.tracer() {
+            trace.leave();
         }
         gathered.values
     }
 
+    /// An object as an item of a field. What it wrote is forgotten where it is not made.
+    fn traced_object(&mut self, object: &'a Object, index: usize) -> Option<(Value, bool)> {
+        let mark = self.tracer().map(|trace| trace.begin(index));
+        let made = self.object(object);
+        if let (None, Some(mark), Some(trace)) = (&made, mark, self.tracer()) {
+            trace.forget(mark);
+        }
+        made
+    }
+
     fn item(&mut self, item: &'a Item, gathered: &mut Gathered) {
         match item {
-            Item::Constant(constant) => gathered.push(Out::Value(constant.value.clone())),
+            Item::Constant(constant) => {
+                if let Some(trace) = self.tracer() {
+                    trace.at(gathered.next());
+                    trace.wrote_constant(constant);
+                }
+                gathered.push(Out::Value(constant.value.clone()));
+            }
             Item::Local(name) => {
                 let mut system = CompactString::from(self.shared.local);
                 system.push_str(name);
+                if let Some(trace) = self.tracer() {
+                    trace.at(gathered.next());
+                    trace.wrote_local();
+                }
                 gathered.push(Out::Value(Value::from(system)));
             }
-            Item::Value { op, target, spot } => match self.evaluate(op) {
-                Val::Nothing => {}
-                Val::List(items) => {
-                    for value in items {
+            Item::Value { op, target, spot } => {
+                let since = self.traced_from();
+                let first = gathered.next();
+                match self.evaluate(op) {
+                    Val::Nothing => {}
+                    Val::List(items) => {
+                        for value in items {
+                            if let Some(out) = self.convert(value, *target, *spot) {
+                                gathered.live = true;
+                                gathered.push(out);
+                            }
+                        }
+                    }
+                    value => {
                         if let Some(out) = self.convert(value, *target, *spot) {
                             gathered.live = true;
                             gathered.push(out);
                         }
                     }
                 }
-                value => {
-                    if let Some(out) = self.convert(value, *target, *spot) {
-                        gathered.live = true;
-                        gathered.push(out);
-                    }
+                if let Some(trace) = self.tracer() {
+                    trace.wrote_items(*spot, since, first..gathered.next());
                 }
-            },
+            }
             Item::Concept {
                 concept,
                 text,
                 spot,
             } => {
+                let since = self.traced_from();
                 let text = text.as_ref().map(|text| self.evaluate(text));
                 let value = match self.evaluate(concept) {
                     Val::Concept { codings, text: own } => Val::Concept {
@@ -228,13 +290,23 @@ impl<'a> Cx<'a> {
                     },
                     other => other,
                 };
+                let first = gathered.next();
                 if let Some(out) = self.convert(value, Target::CodeableConcept, *spot) {
                     gathered.live = true;
                     gathered.push(out);
                 }
+                if let Some(trace) = self.tracer() {
+                    trace.wrote_items(*spot, since, first..gathered.next());
+                }
             }
             Item::Primitive { value, extension } => {
-                let mut inner = Gathered::default();
+                let mut inner = Gathered {
+                    base: gathered.next(),
+                    ..Gathered::default()
+                };
+                if let Some(trace) = self.tracer() {
+                    trace.at(gathered.next());
+                }
                 if let Some(value) = value {
                     self.item(value, &mut inner);
                 }
@@ -269,7 +341,7 @@ impl<'a> Cx<'a> {
             }
             Item::Object(object) => match &object.each {
                 None => {
-                    if let Some((value, live)) = self.object(object) {
+                    if let Some((value, live)) = self.traced_object(object, gathered.next()) {
                         gathered.live |= live;
                         gathered.push(Out::Value(value));
                     }
@@ -277,7 +349,7 @@ impl<'a> Cx<'a> {
                 Some(each) => {
                     for bound in self.each_values(each) {
                         self.bind(each, bound);
-                        if let Some((value, _)) = self.object(object) {
+                        if let Some((value, _)) = self.traced_object(object, gathered.next()) {
                             gathered.live = true;
                             gathered.push(Out::Value(value));
                         }
@@ -313,10 +385,38 @@ impl<'a> Cx<'a> {
         }
     }
 
+    /// In a traced run: what a variable's value was read from.
+    fn traced_items(&mut self, each: &'a Each, bound: &Bound<'a>) -> Option<Vec<Origin>> {
+        let paused = self.tracer()?.pause();
+        let quiet = std::mem::replace(&mut self.quiet, true);
+        let (refused, unmapped) = (self.refused, self.unmapped.len());
+        match &each.of {
+            EachOf::Items(op) => {
+                self.evaluate(op);
+            }
+            EachOf::Columns(columns) => {
+                let read = columns
+                    .iter()
+                    .find(|(_, name)| Some(&**name) == bound.column);
+                if let Some((cell, _)) = read {
+                    self.cell(cell);
+                }
+            }
+        }
+        self.quiet = quiet;
+        self.refused = refused;
+        self.unmapped.truncate(unmapped);
+        Some(self.tracer()?.resume(paused))
+    }
+
     /// Gives a variable its value.
-    pub fn bind(&mut self, each: &Each, bound: Bound<'a>) {
+    pub fn bind(&mut self, each: &'a Each, bound: Bound<'a>) {
+        let origins = self.traced_items(each, &bound);
         self.variables.truncate(each.variable);
         self.variables.push(bound);
+        if let (Some(origins), Some(trace)) = (origins, self.tracer()) {
+            trace.bind(each.variable, origins);
+        }
     }
 
     /// A value as an element of a type; nothing when there is no value.
@@ -405,7 +505,13 @@ impl<'a> Cx<'a> {
 
     /// Whether a condition holds; without one it does.
     pub fn holds(&mut self, when: Option<&'a Condition>) -> bool {
-        when.is_none_or(|when| self.evaluate(&when.op).truth())
+        let Some(when) = when else { return true };
+        let since = self.traced_from();
+        let truth = self.evaluate(&when.op).truth();
+        if let Some(trace) = self.tracer() {
+            trace.asked(when, truth, since);
+        }
+        truth
     }
 }
 

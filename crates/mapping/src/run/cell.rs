@@ -8,10 +8,12 @@ use json::CompactString;
 use source::{Row, Typed};
 
 use super::index::Indexes;
+use super::make::Outcome;
 use super::survey::Partners;
 use super::value::Val;
 use crate::codes;
 use crate::program::{Cell, Policy, Program};
+use crate::trace::{PassedFor, Recorder, Trace};
 use crate::yaml::Spot;
 
 /// What all records of a pass have in common.
@@ -57,6 +59,8 @@ pub(crate) struct Cx<'a> {
     /// Labels without a code: table, label.
     pub unmapped: Vec<(usize, String)>,
     pub references: Vec<(Arc<str>, String)>,
+    /// Gathers of what things are made; only in a traced run.
+    pub trace: Option<Box<Recorder<'a>>>,
 }
 
 impl<'a> Cx<'a> {
@@ -73,7 +77,35 @@ impl<'a> Cx<'a> {
             quiet,
             unmapped: Vec::new(),
             references: Vec::new(),
+            trace: None,
         }
+    }
+
+    /// What records a traced run. Without one it costs a test of a pointer; the feature `untraced`
+    /// takes even that out, so that it can be measured.
+    #[inline]
+    pub fn tracer(&mut self) -> Option<&mut Recorder<'a>> {
+        if cfg!(feature = "untraced") {
+            return None;
+        }
+        self.trace.as_deref_mut()
+    }
+
+    /// Ends the recording.
+    pub fn traced(&mut self) -> Option<Box<Trace>> {
+        self.trace.take().map(|trace| trace.finish())
+    }
+
+    /// In a traced run: that nothing is made, and why.
+    pub fn passed_over(&mut self, reason: PassedFor) -> Option<Outcome> {
+        let trace = self.traced()?;
+        Some(Outcome::PassedOver(reason, Some(trace)))
+    }
+
+    /// Begins what an element is made of.
+    #[inline]
+    pub fn traced_from(&mut self) -> usize {
+        self.tracer().map_or(0, |trace| trace.origins())
     }
 
     /// An issue about the mapping at a spot, at the record.
@@ -149,6 +181,9 @@ impl<'a> Cx<'a> {
         let Some(row) = self.row(cell.up) else {
             return Val::Nothing;
         };
+        if let Some(trace) = self.tracer() {
+            trace.cell(row, cell.column);
+        }
         match row.reading(cell.column) {
             Ok(None) => Val::Nothing,
             Ok(Some(reading)) => {

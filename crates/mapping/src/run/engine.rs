@@ -46,7 +46,7 @@ pub(crate) fn run<J: Judge>(
     program: &Program,
     input: &Input,
     context: &RunContext,
-    _options: RunOptions,
+    options: RunOptions,
     judge: &J,
     sink: &mut dyn Sink<J::Judged>,
 ) -> Result<RunReport, Vec<Issue>> {
@@ -137,6 +137,7 @@ pub(crate) fn run<J: Judge>(
         judge,
         sink,
         read,
+        trace: options.trace,
     };
     engine.levels(&mut opened).map_err(|issue| vec![*issue])?;
     let Engine { loss, .. } = engine;
@@ -163,6 +164,8 @@ pub(super) struct Engine<'p, J: Judge> {
     pub judge: &'p J,
     pub sink: &'p mut dyn Sink<J::Judged>,
     pub read: u64,
+    /// Whether each outcome says of what it was made.
+    pub trace: bool,
 }
 
 /// What every resource of a rule shares.

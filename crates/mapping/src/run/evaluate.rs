@@ -12,6 +12,7 @@ use super::{functions, wording};
 use crate::codes;
 use crate::expr::Operator;
 use crate::program::{Case, CodeOp, Compare, Op, Partner, Policy};
+use crate::trace::{Asked, Way};
 use crate::yaml::Spot;
 
 impl<'a> Cx<'a> {
@@ -31,10 +32,14 @@ impl<'a> Cx<'a> {
             Op::Absent(reason) => Val::Absent(reason),
             Op::Cell(cell) => self.cell(cell),
             Op::Partner(partner) => self.partner(partner),
-            Op::Variable(index) => self
-                .variables
-                .get(*index)
-                .map_or(Val::Nothing, |bound| bound.value.clone()),
+            Op::Variable(index) => {
+                if let Some(trace) = self.tracer() {
+                    trace.variable(*index);
+                }
+                self.variables
+                    .get(*index)
+                    .map_or(Val::Nothing, |bound| bound.value.clone())
+            }
             Op::VariableColumn(index) => self
                 .variables
                 .get(*index)
@@ -50,18 +55,32 @@ impl<'a> Cx<'a> {
             }
             Op::Compare(compare) => Val::Boolean(self.compare(compare)),
             Op::If(parts) => {
-                if self.evaluate(&parts.0).truth() {
+                let truth = self.evaluate(&parts.0).truth();
+                if let Some(trace) = self.tracer() {
+                    trace.branched(op, Asked::If, parts.3, Way::of(truth));
+                }
+                if truth {
                     self.evaluate(&parts.1)
                 } else {
                     self.evaluate(&parts.2)
                 }
             }
-            Op::Case(case) => self.case(case),
-            Op::Coalesce(ops, _) => ops
-                .iter()
-                .map(|op| self.evaluate(op))
-                .find(|value| !value.is_nothing())
-                .unwrap_or(Val::Nothing),
+            Op::Case(case) => self.case(op, case),
+            Op::Coalesce(ops, spot) => {
+                for (index, choice) in ops.iter().enumerate() {
+                    let value = self.evaluate(choice);
+                    if !value.is_nothing() {
+                        if let Some(trace) = self.tracer() {
+                            trace.branched(op, Asked::Coalesce, *spot, Way::Branch(index));
+                        }
+                        return value;
+                    }
+                }
+                if let Some(trace) = self.tracer() {
+                    trace.branched(op, Asked::Coalesce, *spot, Way::Nothing);
+                }
+                Val::Nothing
+            }
             Op::Call(function, arguments) => functions::call(self, *function, arguments),
             Op::Phrases { value, list, whole } => {
                 let value = self.evaluate(value);
@@ -258,13 +277,19 @@ impl<'a> Cx<'a> {
         })
     }
 
-    fn case(&mut self, case: &'a Case) -> Val<'a> {
+    fn case(&mut self, op: &'a Op, case: &'a Case) -> Val<'a> {
         let value = self.evaluate(&case.value);
-        for (test, result) in &case.branches {
+        for (index, (test, result)) in case.branches.iter().enumerate() {
             let test = self.evaluate(test);
             if same(&value, &test) {
+                if let Some(trace) = self.tracer() {
+                    trace.branched(op, Asked::Case, case.spot, Way::Branch(index));
+                }
                 return self.evaluate(result);
             }
+        }
+        if let Some(trace) = self.tracer() {
+            trace.branched(op, Asked::Case, case.spot, Way::Otherwise);
         }
         match &case.otherwise {
             Some(otherwise) => self.evaluate(otherwise),
@@ -288,6 +313,9 @@ impl<'a> Cx<'a> {
             (Some(rows), Some(index)) => rows.get(index).copied().flatten(),
             _ => table.find(&label),
         };
+        if let Some(trace) = self.tracer() {
+            trace.code_row(code.table, known, &label);
+        }
         if let Some(row) = known.and_then(|row| table.row(row)) {
             return Val::Concept {
                 codings: &row.codings,
@@ -318,8 +346,12 @@ impl<'a> Cx<'a> {
     fn table_cell(&mut self, table: usize, column: usize, value: &Val<'a>) -> Val<'a> {
         let program = self.shared.program;
         let row = value.text().and_then(|label| {
-            let table = program.codes.get(table)?;
-            table.row(table.find(&label)?)
+            let declared = program.codes.get(table)?;
+            let found = declared.find(&label);
+            if let Some(trace) = self.tracer() {
+                trace.code_row(table, found, &label);
+            }
+            declared.row(found?)
         });
         row.and_then(|row| row.cells.get(column))
             .filter(|cell| !cell.is_empty())

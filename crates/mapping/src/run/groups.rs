@@ -17,6 +17,7 @@ use super::value::Val;
 use crate::codes;
 use crate::made::Judge;
 use crate::program::{Grouping, Rule};
+use crate::trace::{PassedFor, Recorder};
 
 /// What grouping adds to a record that won.
 pub(super) struct GroupContext {
@@ -169,7 +170,16 @@ impl<J: Judge> Engine<'_, J> {
                 .help("mend them in the source system, or say in the mapping which one is the latest")
                 .at_input(row.place())
                 .at_mapping(self.program.place(rule.spot));
-                self.quarantine(rule, position, None, None, vec![issue], Vec::new(), row);
+                self.quarantine(
+                    rule,
+                    position,
+                    None,
+                    None,
+                    vec![issue],
+                    Vec::new(),
+                    row,
+                    None,
+                );
                 continue;
             }
             if !group.is_winner(this_rank, content) {
@@ -178,9 +188,11 @@ impl<J: Judge> Engine<'_, J> {
                         self.loss.overtaken_cell(position, column);
                     }
                 }
+                self.grouped_away(rule, row);
                 continue;
             }
             if group.state != State::Pending {
+                self.grouped_away(rule, row);
                 continue;
             }
             group.state = State::NotMade;
@@ -223,6 +235,14 @@ impl<J: Judge> Engine<'_, J> {
         }
     }
 
+    /// In a traced run: says that another record stands for the group.
+    fn grouped_away(&mut self, rule: &Rule, row: &Row<'_>) {
+        if self.trace {
+            let trace = Recorder::new(self.program, Some(rule)).finish();
+            self.passed_over(rule, row, PassedFor::Group, Some(trace));
+        }
+    }
+
     /// The columns in which the records of a group differ.
     pub(super) fn columns(
         &self,
@@ -259,7 +279,16 @@ impl<J: Judge> Engine<'_, J> {
         .help("complete its key in the source system and export it again")
         .at_input(row.place())
         .at_mapping(self.program.place(rule.spot));
-        self.quarantine(rule, position, None, None, vec![issue], Vec::new(), row);
+        self.quarantine(
+            rule,
+            position,
+            None,
+            None,
+            vec![issue],
+            Vec::new(),
+            row,
+            None,
+        );
     }
 }
 

@@ -14,6 +14,7 @@ use super::naming::Name;
 use crate::codes;
 use crate::made::{Judge, Made, Quarantined, Verdict};
 use crate::program::Rule;
+use crate::trace::{PassedFor, PassedOver, Recorder, Trace};
 
 /// What a refused resource would have been called.
 pub(super) struct Named {
@@ -36,8 +37,11 @@ pub(super) enum Outcome {
         person: Option<Arc<str>>,
         issues: Vec<Issue>,
         labels: Vec<String>,
+        trace: Option<Box<Trace>>,
     },
-    Repeated(Option<Issue>),
+    Repeated(Option<Issue>, Option<Box<Trace>>),
+    /// The rule makes nothing of the record; only told in a traced run.
+    PassedOver(PassedFor, Option<Box<Trace>>),
 }
 
 impl<J: Judge> Engine<'_, J> {
@@ -50,11 +54,15 @@ impl<J: Judge> Engine<'_, J> {
     ) {
         let mut outcomes = Vec::with_capacity(1);
         let mut unmapped = Vec::new();
-        {
+        'made: {
             let shared = self.shared();
             let mut cx = Cx::new(&shared, Some(record), true);
+            if self.trace {
+                cx.trace = Some(Recorder::new(self.program, Some(rule)));
+            }
             if group.is_none() && !cx.holds(rule.only.as_ref()) {
-                return;
+                outcomes.extend(cx.passed_over(PassedFor::Only));
+                break 'made;
             }
             let values: Vec<Option<Bound<'_>>> = match &rule.each {
                 None => vec![None],
@@ -70,16 +78,24 @@ impl<J: Judge> Engine<'_, J> {
                     }
                 }
             };
+            if values.is_empty() {
+                outcomes.extend(cx.passed_over(PassedFor::NoItem));
+                break 'made;
+            }
+            let recorder = cx.trace.take();
             for bound in values {
+                cx.trace.clone_from(&recorder);
                 if let (Some(each), Some(bound)) = (&rule.each, &bound) {
                     cx.bind(each, bound.clone());
                 }
                 cx.refused = false;
                 let holds = cx.holds(rule.when.as_ref());
                 if !holds && !cx.refused {
+                    outcomes.extend(cx.passed_over(PassedFor::When));
                     continue;
                 }
                 let mut full = Cx::new(&shared, Some(record), false);
+                full.trace = cx.trace.take();
                 full.variables = cx.variables.clone();
                 if cx.refused {
                     full.holds(rule.when.as_ref());
@@ -114,6 +130,7 @@ impl<J: Judge> Engine<'_, J> {
         let labels = |cx: &mut Cx<'a>| -> Vec<String> {
             let refused = cx.refused;
             let quiet = std::mem::replace(&mut cx.quiet, true);
+            let trace = cx.trace.take();
             let labels = cx
                 .items(&rule.meta.security)
                 .iter()
@@ -127,17 +144,23 @@ impl<J: Judge> Engine<'_, J> {
                 .collect();
             cx.refused = refused;
             cx.quiet = quiet;
+            cx.trace = trace;
             labels
         };
         let refused_before = cx.refused;
         cx.refused = false;
+        let since = cx.traced_from();
         let name = cx.name(rule);
+        if let Some(trace) = cx.tracer() {
+            trace.wrote_own("id", since);
+        }
         let Some(name) = name else {
             return Outcome::Refused {
                 named: None,
                 person: cx.refused_person.as_deref().map(Arc::from),
                 labels: labels(cx),
                 issues: std::mem::take(&mut cx.issues),
+                trace: cx.traced(),
             };
         };
         cx.refused |= refused_before;
@@ -162,6 +185,7 @@ impl<J: Judge> Engine<'_, J> {
                     named: Some(self.named(rule, &name)),
                     person: None,
                     issues: std::mem::take(&mut cx.issues),
+                    trace: cx.traced(),
                 };
             }
             if entry.state != State::Pending {
@@ -172,7 +196,7 @@ impl<J: Judge> Engine<'_, J> {
                     "nothing need be done",
                     rule.spot,
                 );
-                return Outcome::Repeated(Some(issue));
+                return Outcome::Repeated(Some(issue), cx.traced());
             }
         }
         let constants = self.constants.get(position);
@@ -207,6 +231,7 @@ impl<J: Judge> Engine<'_, J> {
                 named: Some(self.named(rule, &name)),
                 person: None,
                 issues: std::mem::take(&mut cx.issues),
+                trace: cx.traced(),
             };
         }
         if name.weak {
@@ -250,6 +275,7 @@ impl<J: Judge> Engine<'_, J> {
                     .unwrap_or_default(),
                 issues,
                 references: std::mem::take(&mut cx.references),
+                trace: cx.traced(),
             }),
             hash: name.hash,
             labels,
@@ -287,21 +313,28 @@ impl<J: Judge> Engine<'_, J> {
         rule: &'a Rule,
         constants: Option<&RuleConstants>,
     ) -> Value {
+        if let Some(trace) = cx.tracer() {
+            trace.enter("meta", false);
+        }
         let mut meta = json::Object::with_capacity(3);
         if let Some(profile) = constants.and_then(|constants| constants.profile.as_ref()) {
             meta.insert("profile", profile.clone());
         }
         if !rule.meta.security.is_empty() {
-            let security = cx.items(&rule.meta.security);
+            let security = cx.items_of("security", &rule.meta.security, 0);
             if !security.is_empty() {
                 meta.insert("security", security);
             }
         }
         let mut tags = self.tags.clone();
         if !rule.meta.tag.is_empty() {
-            tags.extend(cx.items(&rule.meta.tag));
+            let own = cx.items_of("tag", &rule.meta.tag, tags.len());
+            tags.extend(own);
         }
         meta.insert("tag", tags);
+        if let Some(trace) = cx.tracer() {
+            trace.leave();
+        }
         Value::Object(meta)
     }
 
@@ -315,22 +348,25 @@ impl<J: Judge> Engine<'_, J> {
         group: Option<u64>,
     ) {
         match outcome {
-            Outcome::Repeated(issue) => {
+            Outcome::Repeated(issue, trace) => {
                 if let Some(issue) = issue {
                     self.sink.issue(issue);
                 }
+                self.passed_over(rule, row, PassedFor::Repeated, trace);
             }
+            Outcome::PassedOver(reason, trace) => self.passed_over(rule, row, reason, trace),
             Outcome::Refused {
                 named,
                 person,
                 issues,
                 labels,
+                trace,
             } => {
                 let hash = named.as_ref().map(|named| named.hash);
                 let id = named.as_ref().map(|named| named.id.clone());
                 let id = id.as_deref().filter(|_| rule.referred);
                 self.note(position, hash, group, State::Refused, id);
-                self.quarantine(rule, position, named, person, issues, labels, row);
+                self.quarantine(rule, position, named, person, issues, labels, row, trace);
             }
             Outcome::Made {
                 mut made,
@@ -340,6 +376,7 @@ impl<J: Judge> Engine<'_, J> {
                 let id = made.id.clone();
                 let person = made.person.clone();
                 let resource_type = Arc::clone(&made.resource_type);
+                let trace = made.trace.clone();
                 let (verdict, judged) = match self.judge.judge(&mut made) {
                     Ok(judged) => (self.sink.resource(*made, judged), false),
                     Err(issues) => (Verdict::Refused(issues), true),
@@ -374,6 +411,7 @@ impl<J: Judge> Engine<'_, J> {
                             issues,
                             judged,
                             raw: row.raw_json(),
+                            trace,
                         };
                         self.hand_over(quarantined);
                     }
@@ -414,6 +452,25 @@ impl<J: Judge> Engine<'_, J> {
         }
     }
 
+    /// In a traced run: says that a rule made nothing of a record.
+    pub(super) fn passed_over(
+        &mut self,
+        rule: &Rule,
+        row: &Row<'_>,
+        reason: PassedFor,
+        trace: Option<Box<Trace>>,
+    ) {
+        if let Some(trace) = trace {
+            self.sink.passed_over(PassedOver {
+                rule: Some(Arc::clone(&rule.name)),
+                resource_type: Some(Arc::from(rule.resource_type.as_str())),
+                place: row.place(),
+                reason,
+                trace,
+            });
+        }
+    }
+
     #[allow(clippy::too_many_arguments)]
     pub(super) fn quarantine(
         &mut self,
@@ -424,6 +481,7 @@ impl<J: Judge> Engine<'_, J> {
         issues: Vec<Issue>,
         labels: Vec<String>,
         row: &Row<'_>,
+        trace: Option<Box<Trace>>,
     ) {
         let (id, person) = match named {
             Some(named) => (Some(named.id), named.person),
@@ -443,6 +501,7 @@ impl<J: Judge> Engine<'_, J> {
             issues,
             judged: false,
             raw: row.raw_json(),
+            trace,
         };
         self.hand_over(quarantined);
     }

@@ -188,9 +188,13 @@ impl<'a> Cx<'a> {
                 if let Some((known, steps, id)) = &self.resolved
                     && (*known, steps) == (reference.rule, up)
                 {
+                    let id = id.clone();
+                    if let Some(trace) = self.tracer() {
+                        trace.referred(rule);
+                    }
                     return Val::Reference {
                         resource_type: &rule.resource_type,
-                        id: id.clone(),
+                        id,
                     };
                 }
                 let Some(row) = self.row(*up) else {
@@ -213,6 +217,9 @@ impl<'a> Cx<'a> {
         }
         if let (Target::Id(id), Err(up)) = (&target, &reference.keys) {
             self.resolved = Some((reference.rule, *up, id.clone()));
+        }
+        if let (Target::Id(_), Some(trace)) = (&target, self.tracer()) {
+            trace.referred(rule);
         }
         match target {
             Target::Id(id) => Val::Reference {

@@ -8,6 +8,7 @@ use super::engine::Engine;
 use crate::codes;
 use crate::made::{Judge, Quarantined};
 use crate::program::Program;
+use crate::trace::{PassedFor, PassedOver, Recorder};
 
 /// Whether a record may make anything.
 pub(super) enum Use {
@@ -47,6 +48,7 @@ impl<J: Judge> Engine<'_, J> {
             issues: unreadable.issues,
             judged: false,
             raw: unreadable.raw,
+            trace: None,
         });
     }
 
@@ -137,7 +139,7 @@ impl<J: Judge> Engine<'_, J> {
                 if let Some(count) = self.loss.overtaken.get_mut(table) {
                     *count += 1;
                 }
-                return;
+                return self.overtaken(row);
             }
             Use::Outside => return self.outside(declared.only.is_some(), row),
             Use::Lacking => return self.lacking(row),
@@ -202,6 +204,19 @@ impl<J: Judge> Engine<'_, J> {
         }
         for issue in issues {
             self.sink.issue(issue);
+        }
+    }
+
+    /// In a traced run: says that a later version of a record is in the file.
+    fn overtaken(&mut self, row: &Row<'_>) {
+        if self.trace {
+            self.sink.passed_over(PassedOver {
+                rule: None,
+                resource_type: None,
+                place: row.place(),
+                reason: PassedFor::Overtaken,
+                trace: Recorder::new(self.program, None).finish(),
+            });
         }
     }
 
@@ -274,6 +289,7 @@ impl<J: Judge> Engine<'_, J> {
             issues,
             judged: false,
             raw: row.raw_json(),
+            trace: None,
         };
         self.hand_over(quarantined);
     }
