@@ -4,8 +4,10 @@
 //! are downloaded, so this is run by hand and is no test. Every figure is per CPU second (user and
 //! system, all threads) of the whole process. The others are timed after a warm-up and without their
 //! start; Causeway's command is timed as a whole, from its start to its end, printing included.
+//! With `--mapping` mapping engines are timed instead, see [`mapping`].
 
 mod input;
+mod mapping;
 mod process;
 mod table;
 mod tool;
@@ -41,6 +43,9 @@ struct Arguments {
     /// Only these: causeway, fhir, medplum, hapi.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// Time mapping engines instead of validators: Causeway's and npm's fumifier.
+    #[arg(long)]
+    mapping: bool,
     /// Time this causeway instead of building one.
     #[arg(long)]
     binary: Option<PathBuf>,
@@ -57,6 +62,9 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     let root = crate::test::workspace_root()?;
     let folder = root.join("target/peers");
     fs::create_dir_all(&folder).map_err(|error| failed(&folder, &error))?;
+    if arguments.mapping {
+        return mapping::run(&root, &folder, &arguments);
+    }
     let input = input::write(&root.join("benches/peers"), &folder)?;
     let tools = tool::prepare(&root, &folder, &arguments)?;
     let mut all = Vec::new();

@@ -143,7 +143,7 @@ pub fn prepare(root: &Path, folder: &Path, arguments: &Arguments) -> Result<Vec<
     Ok(tools)
 }
 
-fn build(root: &Path) -> Result<PathBuf, String> {
+pub fn build(root: &Path) -> Result<PathBuf, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     finish(
         Command::new(cargo)
@@ -219,7 +219,7 @@ fn hapi(root: &Path, packages: &Path) -> Result<Tool, String> {
     })
 }
 
-fn finish(command: &mut Command) -> Result<(), String> {
+pub fn finish(command: &mut Command) -> Result<(), String> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("{command:?} ended with {status}")),
