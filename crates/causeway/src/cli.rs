@@ -56,6 +56,11 @@ pub enum Command {
         after_help = "Examples:\n  causeway test mappings/\n  causeway test mappings/cld-r1 --accept   rewrite what is expected, then read the diff"
     )]
     Test(Test),
+    /// Say of each element which line of the mapping and which cells of the export it was made of, and why something was not made. It prints values of the export: for the eyes of the organisation that sent it only.
+    #[command(
+        after_help = "Examples:\n  causeway explain --mapping cld-r1 export.csv --resource Patient/1f0c…   one resource\n  causeway explain --mapping cld-r1 export.csv --resource Patient          all of a type\n  causeway explain --mapping cld-r1 export.csv --row 12                    all that became of a record, and what did not\n  causeway explain --mapping mods-json export.ndjson --format json         a line of JSON for each outcome\n\nExit codes: 0 found, 1 nothing fits what was asked for, 2 unusable arguments or mapping, 4 unusable input. The JSON: docs/explain.md."
+    )]
+    Explain(Explain),
     /// Check resources against their profiles.
     #[command(
         after_help = "Examples:\n  causeway validate people.ndjson\n  causeway validate --profile UKCore-Patient patient.xml\n  causeway validate folder/ 'exports/*.ndjson.gz' --fail-on warning\n  causeway validate --format json - < people.ndjson\n\nExit codes: 0 valid, 1 something is not valid, 2 unusable: an argument, a profile, a package, or an input in which nothing could be read. What each issue code means: docs/validation.md."
@@ -162,6 +167,43 @@ pub struct Test {
     #[arg(long)]
     pub accept: bool,
     /// How results are printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Which definitions count.
+    #[command(flatten)]
+    pub packages: PackageOptions,
+}
+
+/// `causeway explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The mapping: the name of a shipped one, a name under ./mappings, or a folder.
+    #[arg(long)]
+    pub mapping: String,
+    /// The export.
+    pub input: PathBuf,
+    /// Only this resource, as Type/id; or a type, for all of it.
+    #[arg(long, value_name = "TYPE/ID")]
+    pub resource: Option<String>,
+    /// Only what becomes of the record in this row, as a spreadsheet counts them; of NDJSON the line.
+    #[arg(long)]
+    pub row: Option<u64>,
+    /// Only what becomes of the records of this sheet.
+    #[arg(long)]
+    pub sheet: Option<String>,
+    /// Only what becomes of the record at this JSON pointer.
+    #[arg(long)]
+    pub pointer: Option<String>,
+    /// The ODS code of the organisation that the export comes from; ids depend on it.
+    #[arg(long, default_value = "LOCAL")]
+    pub organisation: String,
+    /// The source's name at that organisation; ids depend on it. Default: the mapping's name.
+    #[arg(long)]
+    pub source: Option<String>,
+    /// What day or moment the export is true of, where the file does not say so itself.
+    #[arg(long)]
+    pub as_of: Option<String>,
+    /// How it is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// Which definitions count.

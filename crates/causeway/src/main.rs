@@ -7,6 +7,7 @@ mod config;
 mod convert;
 mod demo;
 mod exit;
+mod explain;
 mod import;
 mod knowledge;
 mod locate;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Revalidate(arguments) => revalidate::run(&arguments),
         Command::Packages(arguments) => packages::run(&arguments),

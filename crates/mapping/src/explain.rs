@@ -83,36 +83,40 @@ pub struct ExplainedIssue {
 
 impl Explanation {
     /// Of a resource that was made in a traced run.
-    pub fn made(made: &Made, trace: &Trace) -> Self {
+    pub fn made(made: &Made) -> Self {
+        let trace = made.trace.as_deref();
         Self {
             outcome: Outcome::Made,
             resource: Some(format!("{}/{}", made.resource_type, made.id)),
             rule: Some(made.rule.to_string()),
-            mapping: trace.place.clone(),
+            mapping: trace.and_then(|trace| trace.place.clone()),
             record: made.place.clone(),
             reason: None,
             elements: elements(&made.resource, trace),
-            decisions: trace.decisions.clone(),
+            decisions: decisions(trace),
             issues: with_values(&made.issues),
         }
     }
 
-    /// Of something that was refused or held back.
-    pub fn quarantined(quarantined: &Quarantined, trace: Option<&Trace>) -> Self {
-        let resource = quarantined
+    /// Of something that was refused or held back; with the resource, where it was made and its judge
+    /// refused it.
+    pub fn quarantined(quarantined: &Quarantined, resource: Option<&Value>) -> Self {
+        let trace = quarantined.trace.as_deref();
+        let elements = resource.map_or_else(Vec::new, |resource| elements(resource, trace));
+        let name = quarantined
             .resource_type
             .as_ref()
             .zip(quarantined.id.as_ref())
             .map(|(resource_type, id)| format!("{resource_type}/{id}"));
         Self {
             outcome: Outcome::Quarantined,
-            resource,
+            resource: name,
             rule: quarantined.rule.as_deref().map(str::to_owned),
             mapping: trace.and_then(|trace| trace.place.clone()),
             record: quarantined.place.clone(),
             reason: None,
-            elements: Vec::new(),
-            decisions: trace.map_or_else(Vec::new, |trace| trace.decisions.clone()),
+            elements,
+            decisions: decisions(trace),
             issues: with_values(&quarantined.issues),
         }
     }
@@ -133,6 +137,10 @@ impl Explanation {
     }
 }
 
+fn decisions(trace: Option<&Trace>) -> Vec<Decision> {
+    trace.map_or_else(Vec::new, |trace| trace.decisions.clone())
+}
+
 fn with_values(issues: &[Issue]) -> Vec<ExplainedIssue> {
     issues
         .iter()
@@ -144,7 +152,7 @@ fn with_values(issues: &[Issue]) -> Vec<ExplainedIssue> {
 }
 
 /// Every value of a resource with what it was made of.
-fn elements(resource: &Value, trace: &Trace) -> Vec<ExplainedElement> {
+fn elements(resource: &Value, trace: Option<&Trace>) -> Vec<ExplainedElement> {
     let mut out = Vec::new();
     let resource_type = resource.text("resourceType").unwrap_or_default();
     let Some(object) = resource.as_object() else {
@@ -182,9 +190,14 @@ fn walk(path: &str, value: &Value, visit: &mut dyn FnMut(&str, &Value)) {
     }
 }
 
-fn explained(resource_type: &str, path: &str, value: &Value, trace: &Trace) -> ExplainedElement {
+fn explained(
+    resource_type: &str,
+    path: &str,
+    value: &Value,
+    trace: Option<&Trace>,
+) -> ExplainedElement {
     let written = trace
-        .elements
+        .map_or(&[][..], |trace| trace.elements.as_slice())
         .iter()
         .rev()
         .filter_map(|element| Some((element, below(path, &element.path)?)))
@@ -201,7 +214,7 @@ fn explained(resource_type: &str, path: &str, value: &Value, trace: &Trace) -> E
         None => ExplainedElement {
             path: full,
             value: text(value),
-            mapping: trace.place.clone(),
+            mapping: trace.and_then(|trace| trace.place.clone()),
             uses: Vec::new(),
             from: vec![Origin::Engine],
         },

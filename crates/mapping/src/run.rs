@@ -17,6 +17,7 @@ mod survey;
 pub(crate) mod value;
 pub(crate) mod wording;
 
+pub(crate) use cell::Filled;
 pub(crate) use engine::run;
 #[cfg(test)]
 mod expression_tests;

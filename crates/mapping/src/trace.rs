@@ -14,7 +14,7 @@ use diagnostics::{InputPlace, MappingPlace};
 use json::Value;
 use serde::Serialize;
 
-pub(crate) use recorder::{Recorder, Way, row_place};
+pub(crate) use recorder::{Recorder, Way, cell_of, row_place};
 
 /// How one resource came about, or how far it came.
 #[derive(Debug, Clone, Default)]

@@ -119,7 +119,7 @@ impl<'a> Cx<'a> {
     fn field(&mut self, field: &'a Field, out: &mut json::Object) -> (bool, bool) {
         let outer = self.element.replace(&field.path);
         if let Some(trace) = self.tracer() {
-            trace.enter(&field.name, field.array);
+            trace.field(field);
         }
         let found = self.field_value(field, out);
         if let Some(trace) = self.tracer() {

@@ -13,7 +13,7 @@ use super::survey::Partners;
 use super::value::Val;
 use crate::codes;
 use crate::program::{Cell, Policy, Program};
-use crate::trace::{PassedFor, Recorder, Trace};
+use crate::trace::{CellOrigin, PassedFor, Recorder, Trace};
 use crate::yaml::Spot;
 
 /// What all records of a pass have in common.
@@ -29,7 +29,15 @@ pub(crate) struct Shared<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Record<'a> {
     pub row: &'a Row<'a>,
-    pub filled: &'a [(usize, Val<'static>)],
+    pub filled: &'a [Filled],
+}
+
+/// A cell that another record of a group fills in.
+pub(crate) struct Filled {
+    pub column: usize,
+    pub value: Val<'static>,
+    /// In a traced run: where it stands.
+    pub place: Option<Box<CellOrigin>>,
 }
 
 /// A variable's value, and the column that it stands for.
@@ -171,12 +179,15 @@ impl<'a> Cx<'a> {
     pub fn cell(&mut self, cell: &'a Cell) -> Val<'a> {
         if cell.up == 0
             && let Some(record) = self.record
-            && let Some((_, value)) = record
+            && let Some(filled) = record
                 .filled
                 .iter()
-                .find(|(column, _)| *column == cell.column)
+                .find(|filled| filled.column == cell.column)
         {
-            return value.clone();
+            if let Some(trace) = self.tracer() {
+                trace.filled(record.row, filled);
+            }
+            return filled.value.clone();
         }
         let Some(row) = self.row(cell.up) else {
             return Val::Nothing;

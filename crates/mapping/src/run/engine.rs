@@ -52,7 +52,7 @@ pub(crate) fn run<J: Judge>(
 ) -> Result<RunReport, Vec<Issue>> {
     let mut opened = source::open(input, Arc::clone(&program.schema))?;
     let mut read = 0_u64;
-    let survey = survey(&mut opened, program, &mut || {
+    let survey = survey(&mut opened, program, options.trace, &mut || {
         read += 1;
         if read.is_multiple_of(PROGRESS) {
             sink.progress(read);

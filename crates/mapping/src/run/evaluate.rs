@@ -203,6 +203,7 @@ impl<'a> Cx<'a> {
         let Some(table) = shared.partners.table(partner.table) else {
             return Val::Nothing;
         };
+        let mut hash = None;
         let found = match &partner.keys {
             None => table.only(),
             Some(keys) => {
@@ -216,10 +217,15 @@ impl<'a> Cx<'a> {
                         None => return Val::Nothing,
                     }
                 }
-                table.find(super::content::hash_parts(&parts))
+                let key = super::content::hash_parts(&parts);
+                hash = Some(key);
+                table.find(key)
             }
         };
         if let Some(cells) = found {
+            if let (Some(trace), Some(cell)) = (self.tracer(), table.place(hash, partner.slot)) {
+                trace.looked_up(partner, cell);
+            }
             return cells.get(partner.slot).cloned().unwrap_or(Val::Nothing);
         }
         if !self.quiet && partner.expected {

@@ -6,18 +6,17 @@ use std::ops::ControlFlow;
 use diagnostics::{Issue, IssueType};
 use source::{Event, Opened, Row};
 
-use super::cell::{Cx, Record};
+use super::cell::{Cx, Filled, Record};
 use super::content::{cell_hash, row_hash};
 use super::engine::Engine;
 use super::index::State;
 use super::make::item_text;
 use super::records::Use;
 use super::register::Registration;
-use super::value::Val;
 use crate::codes;
 use crate::made::Judge;
 use crate::program::{Grouping, Rule};
-use crate::trace::{PassedFor, Recorder};
+use crate::trace::{PassedFor, Recorder, cell_of};
 
 /// What grouping adds to a record that won.
 pub(super) struct GroupContext {
@@ -28,7 +27,7 @@ pub(super) struct GroupContext {
 }
 
 /// The cells that fill the blanks of winners, by rule and group.
-pub(super) type Fills = HashMap<(usize, u64), Vec<(usize, Val<'static>)>>;
+pub(super) type Fills = HashMap<(usize, u64), Vec<Filled>>;
 
 impl<J: Judge> Engine<'_, J> {
     /// Reads the cells that fill the blanks of winners.
@@ -101,8 +100,13 @@ impl<J: Judge> Engine<'_, J> {
                         };
                         if let Ok(Some(typed)) = row.get(column) {
                             let cells = fills.entry((position, hash)).or_default();
-                            if !cells.iter().any(|(known, _)| *known == column) {
-                                cells.push((column, super::evaluate::kept(typed)));
+                            if !cells.iter().any(|known| known.column == column) {
+                                let place = self.trace.then(|| cell_of(program, row, column));
+                                cells.push(Filled {
+                                    column,
+                                    value: super::evaluate::kept(typed),
+                                    place: place.map(Box::new),
+                                });
                             }
                         }
                     }

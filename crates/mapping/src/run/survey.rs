@@ -14,6 +14,7 @@ use super::value::Val;
 use crate::codes;
 use crate::made::{AsOfDate, RunContext};
 use crate::program::{AsOf, Op, Program};
+use crate::trace::{CellOrigin, cell_of};
 
 /// What is kept of the tables that expressions look up.
 #[derive(Debug, Default)]
@@ -26,6 +27,9 @@ pub(crate) struct PartnerTable {
     records: u64,
     only: Vec<Val<'static>>,
     by_key: HashMap<u64, Option<Vec<Val<'static>>>>,
+    /// In a traced run: where the cells stand, of the only record and by key.
+    only_places: Vec<CellOrigin>,
+    places: HashMap<u64, Vec<CellOrigin>>,
 }
 
 impl Partners {
@@ -38,6 +42,14 @@ impl PartnerTable {
     /// The record of a table that has one.
     pub fn only(&self) -> Option<&[Val<'static>]> {
         (self.records == 1).then_some(self.only.as_slice())
+    }
+
+    /// In a traced run: where a cell of the record with a key stands; of the only one without.
+    pub fn place(&self, key: Option<u64>, slot: usize) -> Option<&CellOrigin> {
+        match key {
+            None => self.only_places.get(slot),
+            Some(key) => self.places.get(&key)?.get(slot),
+        }
     }
 
     /// The record with a key that no other has.
@@ -92,6 +104,7 @@ const MAX_ISSUES: usize = 20;
 pub(crate) fn survey(
     opened: &mut Opened,
     program: &Program,
+    trace: bool,
     progress: &mut dyn FnMut(),
 ) -> Result<Survey, Box<Issue>> {
     let indexes = Indexes::default();
@@ -132,7 +145,7 @@ pub(crate) fn survey(
         if !declared.kept.is_empty()
             && let Some(partner) = partners.tables.get_mut(table)
         {
-            keep(partner, row, &declared.kept, &declared.key, program);
+            keep(partner, row, &declared.kept, &declared.key, program, trace);
         }
         let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), true);
         if let Some(versioned) = &declared.latest
@@ -220,6 +233,7 @@ fn keep(
     columns: &[usize],
     key: &[usize],
     program: &Program,
+    trace: bool,
 ) {
     let cells = || -> Vec<Val<'static>> {
         columns
@@ -233,6 +247,9 @@ fn keep(
     partner.records += 1;
     if partner.records == 1 {
         partner.only = cells();
+        if trace {
+            partner.only_places = places(program, row, columns);
+        }
     }
     let kinds = program
         .schema
@@ -257,6 +274,12 @@ fn keep(
     if !key.is_empty() && parts.len() == key.len() {
         let hash = super::content::hash_parts(&parts);
         let cells = cells();
+        if trace {
+            partner
+                .places
+                .entry(hash)
+                .or_insert_with(|| places(program, row, columns));
+        }
         // Two records with one key: neither is guessed, unless they say the same.
         partner
             .by_key
@@ -271,6 +294,13 @@ fn keep(
             })
             .or_insert(Some(cells.clone()));
     }
+}
+
+fn places(program: &Program, row: &Row<'_>, columns: &[usize]) -> Vec<CellOrigin> {
+    columns
+        .iter()
+        .map(|&column| cell_of(program, row, column))
+        .collect()
 }
 
 /// A date or dateTime with the first instant that it may mean.

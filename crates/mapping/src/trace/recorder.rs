@@ -3,13 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use diagnostics::{InputPlace, MappingPlace};
+use diagnostics::MappingPlace;
 use json::Value;
 use source::{RawCell, Row};
 
 use super::{Asked, CellOrigin, Decision, Origin, Trace, TracedElement};
 use crate::code_table::{CodeRow, CodeTable};
-use crate::program::{Condition, Constant, Op, Program, Rule};
+use crate::program::{Condition, Constant, Field, Op, Partner, Program, Rule};
+use crate::run::Filled;
 use crate::yaml::Spot;
 
 /// The way that a branch went.
@@ -45,6 +46,7 @@ struct Step {
     name: String,
     array: bool,
     index: usize,
+    spot: Spot,
 }
 
 /// How far a recording was, so that what is not made after all can be forgotten.
@@ -87,11 +89,21 @@ impl<'p> Recorder<'p> {
     }
 
     /// Begins a field.
+    pub fn field(&mut self, field: &Field) {
+        self.step(&field.name, field.array, field.spot);
+    }
+
+    /// Begins a field of the engine's own.
     pub fn enter(&mut self, name: &str, array: bool) {
+        self.step(name, array, Spot::default());
+    }
+
+    fn step(&mut self, name: &str, array: bool, spot: Spot) {
         self.path.push(Step {
             name: name.to_owned(),
             array,
             index: 0,
+            spot,
         });
     }
 
@@ -145,11 +157,6 @@ impl<'p> Recorder<'p> {
         self.origins.len()
     }
 
-    /// Forgets origins that no element takes.
-    pub fn drop_origins(&mut self, since: usize) {
-        self.origins.truncate(since);
-    }
-
     /// Takes the origins that came since.
     pub fn take_origins(&mut self, since: usize) -> Vec<Origin> {
         let mut taken: Vec<Origin> = Vec::new();
@@ -197,7 +204,11 @@ impl<'p> Recorder<'p> {
 
     /// A system of the provider's own was written.
     pub fn wrote_local(&mut self) {
-        self.element(Spot::default(), vec![Origin::Constant], None);
+        let spot = self
+            .path
+            .last()
+            .map_or_else(Spot::default, |step| step.spot);
+        self.element(spot, vec![Origin::Constant], None);
     }
 
     /// The engine wrote something of its own, of what was read since.
@@ -230,15 +241,21 @@ impl<'p> Recorder<'p> {
     }
 
     /// A blank cell was filled from another record of the group.
-    pub fn filled(&mut self, cell: CellOrigin, table: usize, column: usize) {
-        self.trace.reached.cells.push((table, column));
-        self.origins.push(Origin::FilledFrom(cell));
+    pub fn filled(&mut self, row: &Row<'_>, cell: &Filled) {
+        self.trace.reached.cells.push((row.table(), cell.column));
+        if let Some(place) = &cell.place {
+            self.origins.push(Origin::FilledFrom((**place).clone()));
+        }
     }
 
     /// Another table's cell was looked up.
-    pub fn looked_up(&mut self, cell: CellOrigin, table: usize, column: usize) {
-        self.trace.reached.cells.push((table, column));
-        self.origins.push(Origin::LookedUp(cell));
+    pub fn looked_up(&mut self, partner: &Partner, cell: &CellOrigin) {
+        let declared = self.program.tables.get(partner.table);
+        let column = declared.and_then(|table| table.kept.get(partner.slot));
+        if let (Some(&column), Some(_)) = (column, &cell.value) {
+            self.trace.reached.cells.push((partner.table, column));
+        }
+        self.origins.push(Origin::LookedUp(cell.clone()));
     }
 
     /// A row of a code table was found, or none.
@@ -351,23 +368,6 @@ pub(crate) fn cell_of(program: &Program, row: &Row<'_>, column: usize) -> CellOr
         column: name,
         place: row.cell_place(column),
         value: raw_text(&row.raw(column)),
-    }
-}
-
-/// A cell that was kept from a record that is out of reach by now.
-pub(crate) fn kept_cell(
-    program: &Program,
-    table: usize,
-    column: usize,
-    place: InputPlace,
-    value: Option<String>,
-) -> CellOrigin {
-    let (table, name) = names(program, table, column);
-    CellOrigin {
-        table,
-        column: name,
-        place,
-        value,
     }
 }
 
