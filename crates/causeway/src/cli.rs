@@ -53,7 +53,7 @@ pub enum Command {
     Check(Check),
     /// Run the tests of mappings.
     #[command(
-        after_help = "Examples:\n  causeway test mappings/\n  causeway test mappings/cld-r1 --accept   rewrite what is expected, then read the diff"
+        after_help = "Examples:\n  causeway test mappings/\n  causeway test mappings/cld-r1 --accept   rewrite what is expected, then read the diff\n  causeway test mappings/ --coverage --coverage-min rules=100 --junit results.xml"
     )]
     Test(Test),
     /// Say of each element which line of the mapping and which cells of the export it was made of, and why something was not made. It prints values of the export: for the eyes of the organisation that sent it only.
@@ -166,6 +166,15 @@ pub struct Test {
     /// Rewrite what is expected by what is made.
     #[arg(long)]
     pub accept: bool,
+    /// Also list the rules, branches, columns, rows of code tables and uses of fragments that no case reaches.
+    #[arg(long)]
+    pub coverage: bool,
+    /// Fail where less is reached, in per cent: of one kind (rules=100, code-rows=90), or of each (80). May be repeated.
+    #[arg(long, value_name = "KIND=PERCENT")]
+    pub coverage_min: Vec<crate::test::Least>,
+    /// Also write the results here, as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

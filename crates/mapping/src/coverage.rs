@@ -13,7 +13,7 @@ use crate::coverage::points::{Branch, Points, RowPoint, Use};
 use crate::trace::{Trace, Way};
 
 /// What was reached of a mapping.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Coverage {
     /// Rules that made a resource.
@@ -42,25 +42,30 @@ impl Coverage {
 }
 
 /// One kind of thing.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Part {
     /// How many were reached.
     pub reached: usize,
     /// How many there are.
     pub of: usize,
+    /// In per cent, rounded down, so that 100 says that all were reached; 100 where there are none.
+    pub percent: usize,
     /// Those that were not.
     pub missed: Vec<Missed>,
 }
 
-impl Part {
-    /// In per cent, rounded down, so that 100 says that all were reached; 100 where there are none.
-    pub fn percent(&self) -> u32 {
-        match self.of {
-            0 => 100,
-            of => u32::try_from(self.reached * 100 / of).unwrap_or(0),
+impl Default for Part {
+    fn default() -> Self {
+        Self {
+            reached: 0,
+            of: 0,
+            percent: 100,
+            missed: Vec::new(),
         }
     }
+}
 
+impl Part {
     fn count(&mut self, reached: bool, missed: impl FnOnce() -> Missed) {
         self.of += 1;
         if reached {
@@ -68,6 +73,7 @@ impl Part {
         } else {
             self.missed.push(missed());
         }
+        self.percent = self.reached * 100 / self.of;
     }
 }
 

@@ -26,6 +26,9 @@ pub struct Loss {
     pub overtaken_cells: Vec<ColumnLoss>,
     /// Records that a later version in the same file overtook, by table.
     pub overtaken: BTreeMap<String, u64>,
+    /// By the index of the table and of the column: how many cells were used. For coverage.
+    #[serde(skip)]
+    pub used: Vec<Vec<u64>>,
 }
 
 /// A column that the mapping does not know.
@@ -192,6 +195,7 @@ impl LossCounter {
                 loss.overtaken.insert(table.name.to_string(), overtaken);
             }
         }
+        loss.used = self.used;
         for ((table, labels), beyond) in program.codes.iter().zip(self.unmapped).zip(self.beyond) {
             let mut labels: Vec<(String, u64)> = labels.into_iter().collect();
             labels.sort();

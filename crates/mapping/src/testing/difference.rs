@@ -1,8 +1,7 @@
-//! How resources differ, by FHIR path.
+//! How what a case makes differs from what it expects, by FHIR path.
 
 use std::fmt;
 
-use json::Value;
 use serde::Serialize;
 
 /// One difference between what a case expects and what it makes.
@@ -15,6 +14,8 @@ pub enum Difference {
     MissingResource {
         /// `Type/id`.
         resource: String,
+        /// It, as JSON.
+        content: String,
     },
     /// A resource is made that is not expected.
     UnexpectedResource {
@@ -23,19 +24,46 @@ pub enum Difference {
         /// It, as JSON.
         content: String,
     },
+    /// A resource is made under another id; what else differs is told apart.
+    OtherId {
+        /// `Type/id` as expected.
+        resource: String,
+        /// `Type/id` as made.
+        made: String,
+    },
     /// An element differs.
     Element {
         /// `Type/id`.
         resource: String,
-        /// Its FHIR path: `Patient.name[0].family`.
+        /// Its FHIR path: `Patient.name[0].family`. The index is that of what is made; of what is
+        /// only expected, its own.
         path: String,
         /// What is expected, as JSON; nothing where the element should not be.
         expected: Option<String>,
         /// What is made; nothing where it lacks.
         actual: Option<String>,
     },
+    /// An item of a list stands in another place.
+    Moved {
+        /// `Type/id`.
+        resource: String,
+        /// The FHIR path of the list.
+        path: String,
+        /// Its index as expected.
+        from: usize,
+        /// Its index as made.
+        to: usize,
+    },
     /// The same resources in another order.
-    Order,
+    Order {
+        /// The first that is made earlier than expected.
+        resource: String,
+    },
+    /// A path of `ignore` meets nothing.
+    IdleIgnore {
+        /// The path.
+        path: String,
+    },
     /// An issue that is expected did not occur.
     MissingIssue {
         /// Its code and place.
@@ -52,103 +80,52 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoExpectation => f.write_str("nothing is expected yet"),
-            Self::MissingResource { resource } => {
-                write!(f, "- {resource} is expected and not made")
+            Self::MissingResource { resource, content } => {
+                write!(f, "- {resource} is expected and not made: {content}")
             }
             Self::UnexpectedResource { resource, content } => {
                 write!(f, "+ {resource} is made and not expected: {content}")
+            }
+            Self::OtherId { resource, made } => {
+                write!(f, "~ {resource} is made as {made}")
             }
             Self::Element {
                 resource,
                 path,
                 expected,
                 actual,
-            } => {
-                writeln!(f, "  {resource}: {path}")?;
-                writeln!(f, "  - {}", expected.as_deref().unwrap_or("(nothing)"))?;
-                write!(f, "  + {}", actual.as_deref().unwrap_or("(nothing)"))
+            } => match (expected, actual) {
+                (Some(expected), Some(actual)) => write!(
+                    f,
+                    "~ {resource}: {path} changed\n    - {expected}\n    + {actual}"
+                ),
+                (Some(expected), None) => {
+                    write!(f, "- {resource}: {path} is not made\n    - {expected}")
+                }
+                (None, Some(actual)) => {
+                    write!(f, "+ {resource}: {path} is not expected\n    + {actual}")
+                }
+                (None, None) => write!(f, "~ {resource}: {path}"),
+            },
+            Self::Moved {
+                resource,
+                path,
+                from,
+                to,
+            } => write!(f, "> {resource}: {path}[{from}] moved to [{to}]"),
+            Self::Order { resource } => {
+                write!(
+                    f,
+                    "> the resources come in another order: {resource} comes earlier"
+                )
             }
-            Self::Order => f.write_str("the resources come in another order"),
+            Self::IdleIgnore { path } => {
+                write!(f, "! ignore: {path} meets nothing: take it out, or mend it")
+            }
             Self::MissingIssue { issue } => {
                 write!(f, "- issue {issue} is expected and did not occur")
             }
             Self::UnexpectedIssue { issue } => write!(f, "+ issue {issue}"),
         }
-    }
-}
-
-/// Compares two lists of resources by type and id.
-pub(super) fn compare(expected: &[Value], actual: &[Value]) -> Vec<Difference> {
-    let mut differences = Vec::new();
-    for wanted in expected {
-        let name = name(wanted);
-        match actual.iter().find(|made| self::name(made) == name) {
-            None => differences.push(Difference::MissingResource { resource: name }),
-            Some(made) => {
-                let path = wanted.text("resourceType").unwrap_or_default();
-                elements(&name, path, Some(wanted), Some(made), &mut differences);
-            }
-        }
-    }
-    for made in actual {
-        let name = name(made);
-        if !expected.iter().any(|wanted| self::name(wanted) == name) {
-            differences.push(Difference::UnexpectedResource {
-                resource: name,
-                content: made.to_string(),
-            });
-        }
-    }
-    if differences.is_empty() && expected != actual {
-        differences.push(Difference::Order);
-    }
-    differences
-}
-
-fn name(resource: &Value) -> String {
-    format!(
-        "{}/{}",
-        resource.text("resourceType").unwrap_or("?"),
-        resource.text("id").unwrap_or("?")
-    )
-}
-
-fn elements(
-    resource: &str,
-    path: &str,
-    expected: Option<&Value>,
-    actual: Option<&Value>,
-    out: &mut Vec<Difference>,
-) {
-    match (expected, actual) {
-        (Some(Value::Object(wanted)), Some(Value::Object(made))) => {
-            for (name, value) in wanted.iter() {
-                elements(
-                    resource,
-                    &format!("{path}.{name}"),
-                    Some(value),
-                    made.get(name),
-                    out,
-                );
-            }
-            for (name, value) in made.iter() {
-                if !wanted.contains(name) {
-                    elements(resource, &format!("{path}.{name}"), None, Some(value), out);
-                }
-            }
-        }
-        (Some(Value::Array(wanted)), Some(Value::Array(made))) => {
-            for index in 0..wanted.len().max(made.len()) {
-                let path = format!("{path}[{index}]");
-                elements(resource, &path, wanted.get(index), made.get(index), out);
-            }
-        }
-        (expected, actual) if expected == actual => {}
-        (expected, actual) => out.push(Difference::Element {
-            resource: resource.to_owned(),
-            path: path.to_owned(),
-            expected: expected.map(Value::to_string),
-            actual: actual.map(Value::to_string),
-        }),
     }
 }

@@ -8,6 +8,7 @@ use json::Value;
 
 use crate::codes;
 use crate::testing::Difference;
+use crate::testing::ignore::Ignored;
 use crate::{Mapping, RunContext};
 
 const RESOURCES: &str = "expected.ndjson";
@@ -244,27 +245,57 @@ pub(super) fn write(folder: &Path, made: &[Value], issues: &[Issue]) -> Result<(
     put(ISSUES, format!("[\n{}\n]\n", lines.join(",\n")))
 }
 
-/// The context that a case is run in.
-///
-/// # Errors
-/// When `context.json` is there and cannot be read.
-pub(super) fn context(folder: &Path, mapping: &Mapping) -> Result<RunContext, Box<Issue>> {
-    let given = match read(folder, CONTEXT)? {
-        None => Value::Object(json::Object::new()),
-        Some(text) => json::parse(text.as_bytes()).map_err(|error| {
-            broken(
-                format!("{CONTEXT} is no JSON: {error}"),
-                "for example { \"asOf\": \"2026-11-01\" }",
-            )
-        })?,
-    };
-    let as_of = given.text("asOf").map(str::to_owned);
-    Ok(RunContext {
-        tenant: given.text("tenant").unwrap_or("A1001").to_owned(),
-        source: given.text("source").unwrap_or(mapping.name()).to_owned(),
-        ids: identity::IdSpace::published(),
-        as_of: as_of.or_else(|| mapping.as_of_is_stated().then(|| "2026-11-01".to_owned())),
-    })
+/// How a case is run and compared.
+pub(super) struct Settings {
+    pub context: RunContext,
+    /// What need not be as expected.
+    pub ignore: Ignored,
+}
+
+impl Settings {
+    /// Reads `context.json`; without one the defaults hold.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub fn read(folder: &Path, mapping: &Mapping) -> Result<Self, Box<Issue>> {
+        let given = match read(folder, CONTEXT)? {
+            None => Value::Object(json::Object::new()),
+            Some(text) => json::parse(text.as_bytes()).map_err(|error| {
+                broken(
+                    format!("{CONTEXT} is no JSON: {error}"),
+                    "for example { \"asOf\": \"2026-11-01\" }",
+                )
+            })?,
+        };
+        let known = ["tenant", "source", "asOf", "ignore"];
+        let members = given.as_object().into_iter().flat_map(json::Object::iter);
+        for (name, value) in members {
+            if !known.contains(&name) || (name != "ignore" && value.as_str().is_none()) {
+                return Err(broken(
+                    format!("{CONTEXT} has '{name}', which says nothing there"),
+                    "it takes tenant, source and asOf, each a text, and ignore, a list of FHIR paths",
+                ));
+            }
+        }
+        let as_of = given.text("asOf").map(str::to_owned);
+        Ok(Self {
+            context: RunContext {
+                tenant: given.text("tenant").unwrap_or("A1001").to_owned(),
+                source: given.text("source").unwrap_or(mapping.name()).to_owned(),
+                ids: identity::IdSpace::published(),
+                as_of: as_of.or_else(|| mapping.as_of_is_stated().then(|| "2026-11-01".to_owned())),
+            },
+            ignore: match given.get("ignore") {
+                None => Ignored::default(),
+                Some(paths) => Ignored::read(paths).ok_or_else(|| {
+                    broken(
+                        format!("{CONTEXT}: ignore is no list of FHIR paths"),
+                        "for example [\"Patient.identifier.value\", \"Task.output[1]\"]",
+                    )
+                })?,
+            },
+        })
+    }
 }
 
 fn read(folder: &Path, name: &str) -> Result<Option<String>, Box<Issue>> {
