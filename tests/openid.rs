@@ -26,6 +26,7 @@ fn tokens_of_a_certified_provider_open_what_they_should() {
             r#"
 [server]
 listen = "127.0.0.1:{port}"
+mode = "test"
 base = "{base}"
 
 [store]

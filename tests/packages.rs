@@ -554,7 +554,7 @@ fn the_examples_of_the_official_package_are_valid() {
 /// A configuration over the demo's data.
 fn config_over(demo_data: &Path, folder: &Path, packages: &str) -> PathBuf {
     let mut text = format!(
-        "[server]\nlisten = \"127.0.0.1:0\"\nbase = \"https://care.example.org/fhir/R4\"\n\
+        "[server]\nmode = \"test\"\nlisten = \"127.0.0.1:0\"\nbase = \"https://care.example.org/fhir/R4\"\n\
          [store]\nfolder = {data:?}\nid-secret-file = {secret:?}\n\
          [auth]\nissuer = \"https://issuer.example.org\"\naudience = \"https://care.example.org/fhir/R4\"\n\
          [packages]\n{packages}\n",

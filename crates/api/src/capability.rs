@@ -22,11 +22,14 @@ use crate::serve::Unusable;
 const SUMMARY: &str = "http://hl7.org/fhir/uv/ips/OperationDefinition/summary";
 const SERVICE: &str = "http://terminology.hl7.org/CodeSystem/restful-security-service";
 
+const SERVED: &str = "Care records as UK Core FHIR R4, read only";
+
 /// The statement as JSON.
 pub(crate) fn statement(config: &Config, indexer: &Indexer) -> Result<Vec<u8>, Unusable> {
     let made = |error: &dyn std::fmt::Display| {
         Unusable(format!("the CapabilityStatement cannot be made: {error}"))
     };
+    let banner = config.summary.mode.banner();
     let mut resources = Vec::new();
     for name in &config.types {
         resources.push(Some(resource(
@@ -66,7 +69,10 @@ pub(crate) fn statement(config: &Config, indexer: &Indexer) -> Result<Vec<u8>, U
         .build()
         .map_err(|e| made(&e))?;
     let implementation = CapabilityStatementImplementation::builder()
-        .description("Care records as UK Core FHIR R4, read only".to_owned())
+        .description(match banner {
+            None => SERVED.to_owned(),
+            Some(banner) => format!("{banner} {SERVED}"),
+        })
         .url(config.base.clone())
         .build()
         .map_err(|e| made(&e))?;
@@ -79,6 +85,7 @@ pub(crate) fn statement(config: &Config, indexer: &Indexer) -> Result<Vec<u8>, U
     let statement = CapabilityStatement::builder()
         .name("Causeway".to_owned())
         .title("Causeway".to_owned())
+        .experimental(banner.is_some())
         .status(PublicationStatus::Active)
         .date(date)
         .kind(CapabilityStatementKind::Instance)
@@ -101,6 +108,14 @@ pub(crate) fn statement(config: &Config, indexer: &Indexer) -> Result<Vec<u8>, U
         .rest(vec![Some(rest)])
         .build()
         .map_err(|e| made(&e))?;
+    let statement = match banner {
+        None => statement,
+        Some(banner) => {
+            let mut statement = statement;
+            statement.description = Some(banner.to_owned());
+            statement
+        }
+    };
     serde_json::to_vec(&statement).map_err(|e| made(&e))
 }
 

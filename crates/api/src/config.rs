@@ -25,8 +25,8 @@ pub struct Config {
     pub types: BTreeSet<String>,
     /// The providers by tenant.
     pub providers: BTreeMap<String, Provider>,
-    /// The mappings that a clinician has reviewed, by name and version (CS-21).
-    pub reviewed_mappings: BTreeSet<(String, String)>,
+    /// The mappings that a clinician has reviewed, by the hash of their content (CS-21).
+    pub reviewed_mappings: BTreeSet<String>,
     /// Summaries: mode, what may be published, when information is stale. The time of generation
     /// is set for each document.
     pub summary: summary::Settings,

@@ -66,11 +66,13 @@ async fn gathered(
         .await?;
     let mut patient = None;
     let mut resources = Vec::new();
+    let mut submissions = BTreeSet::new();
     for one in stored {
         if one.status == Status::Deleted {
             continue;
         }
         let resource = parsed(&one.body)?;
+        submissions.insert(one.submission.clone());
         if one.rtype == "Patient" && one.id == person.patient {
             patient = Some((one, resource));
         } else {
@@ -88,7 +90,7 @@ async fn gathered(
     if record.status != Status::Active {
         return Ok(None);
     }
-    support(reader, &record, &patient, &mut resources).await?;
+    support(reader, &record, &patient, &mut resources, &mut submissions).await?;
 
     let mut held: BTreeMap<String, u32> = BTreeMap::new();
     for row in reader.held_back(tenant, &person.patient).await? {
@@ -114,7 +116,7 @@ async fn gathered(
         source: record.source.clone(),
         as_of: Some(as_of(record.as_of)),
         received,
-        review: review(inner, &patient),
+        review: review(inner, reader, tenant, &submissions).await?,
         patient,
         resources,
         held_back: held
@@ -145,6 +147,7 @@ async fn support(
     record: &Stored,
     patient: &Value,
     resources: &mut Vec<Stated>,
+    submissions: &mut BTreeSet<String>,
 ) -> Result<(), Failure> {
     let mut known: BTreeSet<(String, String)> = BTreeSet::new();
     let mut wanted: BTreeSet<(String, String)> = BTreeSet::new();
@@ -178,6 +181,7 @@ async fn support(
             };
             let resource = parsed(&found.body)?;
             references(&resource, &mut next);
+            submissions.insert(found.submission.clone());
             resources.push(Stated {
                 resource,
                 as_of: Some(as_of(found.as_of)),
@@ -215,25 +219,30 @@ fn references(value: &Value, out: &mut BTreeSet<(String, String)>) {
     }
 }
 
-/// The review of the mapping that made a record, as its tag names it.
-fn review(inner: &Inner, patient: &Value) -> Review {
-    let reviewed = patient
-        .get("meta")
-        .into_iter()
-        .flat_map(|meta| meta.each("tag"))
-        .filter(|tag| tag.text("system") == Some("urn:causeway:mapping"))
-        .filter_map(|tag| {
-            Some((
-                tag.text("code")?.to_owned(),
-                tag.text("version")?.to_owned(),
-            ))
-        })
-        .any(|mapping| inner.config.reviewed_mappings.contains(&mapping));
-    match (reviewed, inner.config.summary.mode) {
-        (true, _) => Review::Reviewed,
-        (false, Mode::Demo) => Review::Demo,
-        (false, _) => Review::Unreviewed,
+/// Whether every file that a contribution was made of was read by a mapping whose very content a
+/// clinician has reviewed: one that was not makes the whole unreviewed (CS-21).
+async fn review(
+    inner: &Inner,
+    reader: &Reader,
+    tenant: &Tenant,
+    submissions: &BTreeSet<String>,
+) -> Result<Review, Failure> {
+    for id in submissions {
+        let submission = reader.submission(tenant, id).await?;
+        let reviewed = submission.is_some_and(|submission| {
+            inner
+                .config
+                .reviewed_mappings
+                .contains(&submission.mapping.hash)
+        });
+        if !reviewed {
+            return Ok(match inner.config.summary.mode {
+                Mode::Demo => Review::Demo,
+                Mode::Live | Mode::Test => Review::Unreviewed,
+            });
+        }
     }
+    Ok(Review::Reviewed)
 }
 
 /// An as-of as the source most likely meant it: a midnight in London is a day.

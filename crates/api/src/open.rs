@@ -14,7 +14,7 @@ pub(crate) fn ping(inner: &Inner) -> Reply {
     let body = Object::new()
         .with("status", "pass")
         .with("version", inner.config.version.as_str());
-    reply(StatusCode::OK, body)
+    reply(StatusCode::OK, noted(inner, body))
 }
 
 /// `_status`: whether the store and the issuer's keys are well.
@@ -49,7 +49,15 @@ pub(crate) async fn status(inner: &Inner) -> Reply {
                 .with("store", check(store))
                 .with("issuer", check(issuer)),
         );
-    reply(code, body)
+    reply(code, noted(inner, body))
+}
+
+/// The same with what a demonstration or a test system says of itself (CS-21).
+fn noted(inner: &Inner, body: Object) -> Object {
+    match inner.config.summary.mode.banner() {
+        None => body,
+        Some(banner) => body.with("notes", vec![Value::from(banner)]),
+    }
 }
 
 /// `.well-known/smart-configuration` (SMART App Launch 2, backend services).

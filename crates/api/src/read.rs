@@ -6,7 +6,7 @@ use store::{Status, Stored};
 
 use crate::failure::Failure;
 use crate::format::Format;
-use crate::respond::{Reply, parsed};
+use crate::respond::{Reply, parsed, test_data};
 use crate::route::check_id;
 use crate::serve::Inner;
 use crate::vault::Reader;
@@ -82,8 +82,11 @@ pub(crate) async fn history(
         let version = reader.served(version, &inner.config.summary)?;
         entries.push(history_entry(&url, &version)?);
     }
-    let bundle = Object::new()
-        .with("resourceType", "Bundle")
+    let mut bundle = Object::new().with("resourceType", "Bundle");
+    if inner.config.summary.mode != summary::Mode::Live {
+        bundle.insert("meta", test_data());
+    }
+    let bundle = bundle
         .with("type", "history")
         .with("total", i64::try_from(entries.len()).unwrap_or(i64::MAX))
         .with(

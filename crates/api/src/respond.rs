@@ -2,13 +2,16 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use json::Value;
+use json::{Object, Value};
 use store::Stored;
 
 use crate::failure::Failure;
 use crate::format::Format;
 use crate::request::{CORRELATION_ID, Ids, REQUEST_ID};
 use crate::serve::Inner;
+
+/// What a demonstration or a test system says of itself with every answer (CS-21).
+const MODE: HeaderName = HeaderName::from_static("causeway-mode");
 
 /// An answer under construction.
 pub(crate) struct Reply {
@@ -110,7 +113,7 @@ impl Reply {
     }
 
     /// The response, with what every answer carries.
-    pub(crate) fn finish(self, ids: &Ids) -> Response<Body> {
+    pub(crate) fn finish(self, ids: &Ids, mode: summary::Mode) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
@@ -132,12 +135,29 @@ impl Reply {
         for (name, value) in self.headers {
             headers.insert(name, value);
         }
+        if let Some(banner) = mode.banner() {
+            headers.insert(MODE, HeaderValue::from_static(banner));
+        }
         headers.insert(HeaderName::from_static(REQUEST_ID), ids.request.clone());
         if let Some(correlation) = &ids.correlation {
             headers.insert(HeaderName::from_static(CORRELATION_ID), correlation.clone());
         }
         response
     }
+}
+
+/// The `meta` of a page that is not of live care: test health data, HTEST of HL7 v3 ActReason.
+pub(crate) fn test_data() -> Value {
+    let label = Object::new()
+        .with(
+            "system",
+            "http://terminology.hl7.org/CodeSystem/v3-ActReason",
+        )
+        .with("code", "HTEST")
+        .with("display", "test health data");
+    Object::new()
+        .with("security", vec![Value::from(label)])
+        .into()
 }
 
 /// Stored bytes as a tree.

@@ -5,13 +5,14 @@ use axum::http::HeaderMap;
 use fhir::{OutcomeSystem, operation_outcome};
 use json::Value;
 use search::{Limits, parse};
+use summary::Mode;
 
 use crate::cursor;
 use crate::failure::Failure;
 use crate::format::Format;
 use crate::gate::binding;
 use crate::request::encode;
-use crate::respond::Reply;
+use crate::respond::{Reply, test_data};
 use crate::serve::Inner;
 use crate::vault::Reader;
 
@@ -70,7 +71,11 @@ pub(crate) async fn search(
         .next
         .map(|next| cursor::seal(&inner.config.cursor_key, &caller, &asked, next));
     // Stored bytes go into the Bundle as they are: only what is around them is written here.
-    let mut out = String::from("{\"resourceType\":\"Bundle\",\"type\":\"searchset\"");
+    let mut out = String::from("{\"resourceType\":\"Bundle\"");
+    if inner.config.summary.mode != Mode::Live {
+        out.push_str(&format!(",\"meta\":{}", test_data()));
+    }
+    out.push_str(",\"type\":\"searchset\"");
     if let Some(total) = page.total {
         out.push_str(&format!(",\"total\":{total}"));
     }

@@ -138,7 +138,8 @@ impl Api {
             }
             let body = text.into_bytes();
             let (ids, _) = request::ids(request.headers(), false);
-            return Reply::of(StatusCode::OK, "text/plain; version=0.0.4", body).finish(&ids);
+            return Reply::of(StatusCode::OK, "text/plain; version=0.0.4", body)
+                .finish(&ids, inner.config.summary.mode);
         }
         let route = match path.strip_prefix(inner.path.as_str()) {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => find(&method, rest),
@@ -192,7 +193,7 @@ impl Api {
             request_id = ids.request.to_str().unwrap_or_default(),
             "answered"
         );
-        reply.finish(&ids)
+        reply.finish(&ids, inner.config.summary.mode)
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::mappings::Mappings;
 use crate::terminology::Terminology;
 use crate::validate::Validate;
 
@@ -11,6 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   causeway demo --once                                         see it work, with fictional people
   causeway convert --mapping cld-r1 export.csv --out people.ndjson --report report.json
+  causeway new-mapping export.xlsx --name my-home              draft a mapping from a sample
   causeway check mappings/                                     are the mapping files right?
   causeway test mappings/                                      do they make what their tests expect?
   causeway validate people.ndjson                              is this valid UK Core?
@@ -48,6 +50,11 @@ pub enum Command {
         after_help = "Example:\n  causeway convert --mapping cld-r1 export.csv --out people.ndjson --report report.json"
     )]
     Convert(Convert),
+    /// Draft a mapping from a sample of an export: columns, types, secrets, keys, and likely rules.
+    #[command(
+        after_help = "Examples:\n  causeway new-mapping export.xlsx --name my-home\n  causeway new-mapping sample.csv --synthetic   fictional people: their values may be written down\n\nWithout --synthetic no value of a cell is written down, only patterns and counts."
+    )]
+    NewMapping(NewMapping),
     /// Prove as much of a mapping as can be proved before a record is read.
     #[command(after_help = "Example:\n  causeway check mappings/")]
     Check(Check),
@@ -66,6 +73,11 @@ pub enum Command {
         after_help = "Examples:\n  causeway validate people.ndjson\n  causeway validate --profile UKCore-Patient patient.xml\n  causeway validate folder/ 'exports/*.ndjson.gz' --fail-on warning\n  causeway validate --format json - < people.ndjson\n\nExit codes: 0 valid, 1 something is not valid, 2 unusable: an argument, a profile, a package, or an input in which nothing could be read. What each issue code means: docs/validation.md."
     )]
     Validate(Validate),
+    /// A mapping's life: review it, install it, activate it for an organisation, roll it back.
+    #[command(
+        after_help = "Examples:\n  causeway mappings status mappings/\n  causeway mappings review mappings/cld-r1 --reviewer \"Dr A Example\" --role \"Clinical safety officer\" --registration \"GMC 1234567\"\n  causeway mappings install mappings/cld-r1 --config causeway.toml --by \"Pat Operator\"\n  causeway mappings activate cld-r1@1.0.0 --config causeway.toml --organisation A1B2C --by \"Pat Operator\"\n  causeway mappings rollback cld-r1 --config causeway.toml --organisation A1B2C --by \"Pat Operator\"\n  causeway mappings list --config causeway.toml"
+    )]
+    Mappings(Mappings),
     /// Read an export into the store of a server.
     #[command(
         after_help = "Example:\n  causeway import --config causeway.toml --organisation A1B2C --mapping generic-carehome-xlsx home.xlsx"
@@ -138,6 +150,22 @@ pub struct Convert {
     /// Which definitions count.
     #[command(flatten)]
     pub packages: PackageOptions,
+}
+
+/// `causeway new-mapping`.
+#[derive(Debug, Args)]
+pub struct NewMapping {
+    /// A sample of the export: CSV, XLSX, JSON or NDJSON.
+    pub input: PathBuf,
+    /// The mapping's name. Default: the name of --out, else the file's.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The folder of mappings, or the mapping's own. Default: mappings
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// The people in the file are fictional: write down value lists, a sample and a first test case.
+    #[arg(long)]
+    pub synthetic: bool,
 }
 
 /// `causeway check`.
@@ -229,9 +257,9 @@ pub struct Import {
     /// The ODS code of the organisation that the export comes from.
     #[arg(long)]
     pub organisation: String,
-    /// The mapping.
+    /// The mapping: a name, NAME@VERSION of an installed one, or a folder. What is active for the organisation goes before a folder of that name. Default: what is active, where it is one.
     #[arg(long)]
-    pub mapping: String,
+    pub mapping: Option<String>,
     /// The source's name at that organisation. Default: the mapping's name.
     #[arg(long)]
     pub source: Option<String>,

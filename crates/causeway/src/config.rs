@@ -4,7 +4,9 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use mapping_registry::Gate;
 use serde::Deserialize;
+use store::Tenant;
 
 use crate::exit::Failure;
 
@@ -134,6 +136,38 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The address that clients know it by, ending in `/fhir/R4`: links in answers begin with it.
     pub base: String,
+    /// Whether it serves anybody's care.
+    #[serde(default)]
+    pub mode: Mode,
+}
+
+/// What a server is for (CS-21). Who says nothing gets the one that lets nothing unreviewed through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// People's care: only mappings that a clinician has reviewed may publish.
+    #[default]
+    Production,
+    /// A test: any mapping may, and every answer says that it is for the care of nobody.
+    Test,
+}
+
+impl Mode {
+    /// Whether reviews are asked for.
+    pub fn gate(self) -> Gate {
+        match self {
+            Self::Production => Gate::ReviewedOnly,
+            Self::Test => Gate::Open,
+        }
+    }
+
+    /// What summaries and answers say of the system.
+    pub fn shown(self) -> summary::Mode {
+        match self {
+            Self::Production => summary::Mode::Live,
+            Self::Test => summary::Mode::Test,
+        }
+    }
 }
 
 /// `[store]`.
@@ -211,6 +245,29 @@ impl Config {
             ));
         }
         Ok(config)
+    }
+
+    /// The tenant of an organisation, by its ODS code.
+    pub fn tenant(&self, organisation: &str) -> Result<Tenant, Failure> {
+        self.access
+            .tenants
+            .iter()
+            .find(|tenant| tenant.organisation == organisation)
+            .map(|tenant| Tenant::new(tenant.name.as_str()))
+            .ok_or_else(|| {
+                Failure::usage(format!(
+                    "{organisation} is no organisation of this server: add it under [[access.tenants]]"
+                ))
+            })
+    }
+
+    /// The ODS code of a tenant; its name where the configuration no longer knows it.
+    pub fn organisation<'a>(&'a self, tenant: &'a Tenant) -> &'a str {
+        self.access
+            .tenants
+            .iter()
+            .find(|known| known.name == tenant.as_str())
+            .map_or(tenant.as_str(), |known| known.organisation.as_str())
     }
 
     /// The secret that ids are made from.

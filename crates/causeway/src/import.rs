@@ -5,32 +5,23 @@ use std::sync::Arc;
 
 use identity::IdSpace;
 use jiff::Timestamp;
+use mapping_registry::{Gate, Registry};
 use search::Indexer;
-use store::{Options, SqliteStore, Store, Tenant};
-use submission::{Delivery, Pipeline, Report, ReportState};
+use store::{Options, SqliteStore, Store};
+use submission::{Delivery, Pipeline, Report, ReportState, SubmitError};
 
+use crate::chosen::Chosen;
 use crate::cli::{Format, Import};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::knowledge::Knowledge;
+use crate::output;
 use crate::progress::Progress;
-use crate::{locate, output};
 
 /// Runs the command.
 pub fn run(arguments: &Import) -> Result<Exit, Failure> {
     let config = Config::read(&arguments.config)?;
-    let tenant = config
-        .access
-        .tenants
-        .iter()
-        .find(|tenant| tenant.organisation == arguments.organisation)
-        .map(|tenant| Tenant::new(tenant.name.as_str()))
-        .ok_or_else(|| {
-            Failure::usage(format!(
-                "{} is no organisation of this server: add it under [[access.tenants]]",
-                arguments.organisation
-            ))
-        })?;
+    let tenant = config.tenant(&arguments.organisation)?;
     if !arguments.input.exists() {
         return Err(Failure::input(format!(
             "there is no file {}",
@@ -39,30 +30,43 @@ pub fn run(arguments: &Import) -> Result<Exit, Failure> {
     }
     let knowledge =
         Knowledge::configured(&config.packages, &config.terminology, &arguments.package)?;
-    let mapping = locate::mapping(&arguments.mapping, &knowledge)?;
+    let gate = config.server.mode.gate();
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
     let report = runtime.block_on(async {
         let store = open_store(&config.store.folder)?;
+        let registry = registry(store.clone(), &knowledge, gate);
+        let chosen = Chosen::of(
+            &registry,
+            &tenant,
+            arguments.mapping.as_deref(),
+            arguments.source.as_deref(),
+            &knowledge,
+        )
+        .await?;
+        if let Some(note) = &chosen.note {
+            eprintln!("{note}");
+        }
         let pipeline = pipeline(
             store,
             &knowledge,
             IdSpace::with_secret(&config.id_secret()?),
-        );
+        )
+        .with_gate(gate);
         let _progress = Progress::start("importing");
         pipeline
             .submit(Delivery {
                 tenant,
-                source: arguments
-                    .source
-                    .clone()
-                    .unwrap_or_else(|| mapping.name().to_owned()),
-                mapping,
+                source: chosen.source,
+                mapping: chosen.mapping,
                 input: source::Input::path(&arguments.input),
                 as_of: arguments.as_of.clone(),
                 received: Timestamp::now(),
             })
             .await
-            .map_err(Failure::failed)
+            .map_err(|error| match error {
+                SubmitError::Unreviewed(_) => Failure::usage(error),
+                error => Failure::failed(error),
+            })
     })?;
     match arguments.format {
         Format::Text => output::print(&report.to_text())?,
@@ -88,6 +92,16 @@ pub fn open_store(folder: &Path) -> Result<Arc<dyn Store>, Failure> {
     let store = SqliteStore::open(&folder.join("causeway.sqlite"), Options::default())
         .map_err(Failure::failed)?;
     Ok(Arc::new(store))
+}
+
+/// The mappings of a store.
+pub fn registry(store: Arc<dyn Store>, knowledge: &Knowledge, gate: Gate) -> Registry {
+    Registry::new(
+        store,
+        knowledge.definitions,
+        knowledge.terminology.clone(),
+        gate,
+    )
 }
 
 /// The pipeline into a store.

@@ -2,6 +2,7 @@
 //! together, and says what happened; whatever it says, a crate below has decided.
 
 mod check;
+mod chosen;
 mod cli;
 mod config;
 mod convert;
@@ -11,6 +12,8 @@ mod explain;
 mod import;
 mod knowledge;
 mod locate;
+mod mappings;
+mod new_mapping;
 mod observe;
 mod out_file;
 mod output;
@@ -34,12 +37,14 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::NewMapping(arguments) => new_mapping::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Revalidate(arguments) => revalidate::run(&arguments),
         Command::Packages(arguments) => packages::run(&arguments),
         Command::Terminology(arguments) => terminology::run(&arguments),
+        Command::Mappings(arguments) => mappings::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),

@@ -1,5 +1,7 @@
 //! `causeway serve`.
 
+use store::Store;
+
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -28,14 +30,56 @@ pub fn run(arguments: &Serve) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
     runtime.block_on(async {
         let store = open_store(&config.store.folder)?;
-        let router = Service::from_config(&config, store, &knowledge)?
+        only_reviewed(&config, store.as_ref()).await?;
+        let router = Service::from_config(&config, store, &knowledge)
+            .await?
             .router(&knowledge)
             .await?;
         let listener = listen(config.server.listen).await?;
-        tracing::info!(listen = %config.server.listen, base = config.server.base, "serving");
+        tracing::info!(
+            listen = %config.server.listen,
+            base = config.server.base,
+            mode = ?config.server.mode,
+            "serving"
+        );
+        if let Some(banner) = config.server.mode.shown().banner() {
+            tracing::warn!("{banner}");
+        }
         serve(listener, router).await
     })?;
     Ok(Exit::Fine)
+}
+
+/// In production nothing is served that a mapping made which no clinician has reviewed (CS-21). Such
+/// data can only be there from a time when the server was a test system, and a test system's data
+/// has no place in anybody's care: the server does not start over it.
+async fn only_reviewed(config: &Config, store: &dyn Store) -> Result<(), Failure> {
+    if !config.server.mode.gate().asks_for_review() {
+        return Ok(());
+    }
+    let used = store.used().await.map_err(Failure::failed)?;
+    let unreviewed: Vec<String> = used
+        .iter()
+        .filter(|used| !used.reviewed)
+        .map(|used| {
+            format!(
+                "\n  {}: {} files by {}@{} (content {})",
+                config.organisation(&used.tenant),
+                used.submissions,
+                used.stamp.name,
+                used.stamp.version,
+                used.stamp.hash.get(..12).unwrap_or(&used.stamp.hash)
+            )
+        })
+        .collect();
+    if unreviewed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "this server is in production, and {} holds records that mappings made which no clinician has reviewed (CS-21):{}\nhave exactly that content reviewed and installed (`causeway mappings review`, `causeway mappings install`), or begin with an empty [store] folder and send the exports again with reviewed mappings; a system that serves nobody's care says mode = \"test\" under [server]",
+        config.store.folder.display(),
+        unreviewed.concat()
+    )))
 }
 
 /// Chooses the one TLS implementation of the program.

@@ -61,15 +61,24 @@ pub struct Service {
 
 impl Service {
     /// A service as a configuration file describes it.
-    pub fn from_config(
+    pub async fn from_config(
         config: &Config,
         store: Arc<dyn Store>,
         knowledge: &Knowledge,
     ) -> Result<Self, Failure> {
+        let installed = store.installed().await.map_err(Failure::failed)?;
         let mut api = api::Config::new(&config.server.base);
         api.types = served_types(knowledge)?;
+        for mapping in &installed {
+            api.types.extend(mapping.types.iter().cloned());
+        }
+        api.reviewed_mappings = installed
+            .into_iter()
+            .filter(|mapping| !mapping.reviews.is_empty())
+            .map(|mapping| mapping.stamp.hash)
+            .collect();
         api.providers = providers(&config.access.tenants, &config.organisations);
-        api.summary.mode = summary::Mode::Test;
+        api.summary.mode = config.server.mode.shown();
         api.summary.publish_location_of_untraced =
             config.summary.publish_location_of_untraced.is_some();
         if let Some(days) = config.summary.stale_after_days {

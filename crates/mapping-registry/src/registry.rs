@@ -54,6 +54,11 @@ pub enum RegistryError {
         /// The mapping's name.
         name: String,
     },
+    /// No mapping was named, and not exactly one is active.
+    Unclear {
+        /// The names of those that are.
+        active: Vec<String>,
+    },
     /// What is kept cannot be run.
     Damaged(Damaged),
     /// The store failed.
@@ -90,6 +95,14 @@ impl fmt::Display for RegistryError {
             Self::NothingBefore { name } => write!(
                 f,
                 "nothing of {name} was active there before, so there is nothing to go back to"
+            ),
+            Self::Unclear { active } if active.is_empty() => f.write_str(
+                "no mapping is active for this organisation: name one with --mapping, or activate one with `causeway mappings activate`",
+            ),
+            Self::Unclear { active } => write!(
+                f,
+                "more than one mapping is active for this organisation: name one of {} with --mapping",
+                active.join(", ")
             ),
             Self::Damaged(damaged) => write!(f, "{damaged}"),
             Self::Store(error) => write!(f, "{error}"),
@@ -273,6 +286,31 @@ impl Registry {
             .position(|one| one.source.as_deref() == Some(source))
             .or_else(|| active.iter().position(|one| one.source.is_none()));
         Ok(own.map(|index| active.swap_remove(index)))
+    }
+
+    /// What an organisation's files are read with where nobody names a mapping: what is active, when
+    /// it is one.
+    ///
+    /// # Errors
+    /// When nothing is active, or more than one mapping is.
+    pub async fn only_active(
+        &self,
+        tenant: &Tenant,
+        source: Option<&str>,
+    ) -> Result<ActiveMapping, RegistryError> {
+        let active = self.store.active(Some(tenant)).await?;
+        let own: Vec<_> = active
+            .iter()
+            .filter(|one| one.source.is_some() && one.source.as_deref() == source)
+            .collect();
+        let wide: Vec<_> = active.iter().filter(|one| one.source.is_none()).collect();
+        let fit = if own.is_empty() { wide } else { own };
+        match fit.as_slice() {
+            [one] => Ok((*one).clone()),
+            several => Err(RegistryError::Unclear {
+                active: several.iter().map(|one| one.stamp.name.clone()).collect(),
+            }),
+        }
     }
 
     /// An installed mapping by name and version.

@@ -11,6 +11,8 @@
 //! - A stored person's NHS number, birth date and surname never change by an update (CS-1).
 //! - An older file never overwrites a newer one, and what a snapshot no longer holds is retired,
 //!   not deleted; a vanished allergy, or more than one person in ten gone, waits for a person (CS-4).
+//! - Unless it is opened for a test system, nothing is stored that a mapping made whose very content
+//!   no clinician has reviewed (CS-21).
 //! - Log lines and metrics hold counts, codes and names of mappings, never a value (CS-22).
 
 pub mod codes;

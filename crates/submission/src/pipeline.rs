@@ -7,6 +7,7 @@ use std::sync::Arc;
 use diagnostics::{Issue, IssueType};
 use identity::IdSpace;
 use mapping::{RunContext, RunOptions};
+use mapping_registry::Gate;
 use search::Indexer;
 use sha2::{Digest as _, Sha256};
 use store::{Batch, MappingStamp, Retire, Retired, Store, Submission, SubmissionState};
@@ -25,6 +26,7 @@ pub struct Pipeline {
     validator: Arc<Validator>,
     indexer: Arc<Indexer>,
     ids: IdSpace,
+    gate: Gate,
 }
 
 /// Why a delivery could not be taken in at all. What is wrong with its content is in the report.
@@ -34,6 +36,8 @@ pub enum SubmitError {
     Unreadable(std::io::Error),
     /// The store failed; what was committed before stays, and sending the file again completes it.
     Store(store::Error),
+    /// No clinician has reviewed this content of the mapping, and this is production (CS-21).
+    Unreviewed(MappingStamp),
     /// The work was interrupted.
     Interrupted,
 }
@@ -46,6 +50,9 @@ impl fmt::Display for SubmitError {
                 f,
                 "{error}; send the file again, what was stored of it already stays as it is"
             ),
+            Self::Unreviewed(stamp) => {
+                mapping_registry::RegistryError::NotReviewed(stamp.clone()).fmt(f)
+            }
             Self::Interrupted => f.write_str("the work was interrupted; send the file again"),
         }
     }
@@ -60,7 +67,8 @@ impl From<store::Error> for SubmitError {
 }
 
 impl Pipeline {
-    /// A pipeline into a store. `ids` is the deployment's id space: it must never change.
+    /// A pipeline into a store. `ids` is the deployment's id space: it must never change. It takes
+    /// only what reviewed mappings read, unless [`Pipeline::with_gate`] opens it.
     pub fn new(
         store: Arc<dyn Store>,
         validator: Arc<Validator>,
@@ -72,15 +80,27 @@ impl Pipeline {
             validator,
             indexer,
             ids,
+            gate: Gate::default(),
         }
+    }
+
+    /// The same, asking for reviews of mappings or not (CS-21).
+    #[must_use]
+    pub fn with_gate(mut self, gate: Gate) -> Self {
+        self.gate = gate;
+        self
     }
 
     /// Reads, maps, validates and stores a file, and says what became of it.
     ///
     /// # Errors
-    /// When the file cannot be read at all, or the store fails. A file that is not what the mapping
+    /// When the file cannot be read at all, the mapping may not publish here, or the store fails. A file that is not what the mapping
     /// expects is no error here: its report says `refused`.
     pub async fn submit(&self, delivery: Delivery) -> Result<Report, SubmitError> {
+        let mapping = &delivery.mapping;
+        if self.gate.asks_for_review() && self.store.reviews(mapping.hash()).await?.is_empty() {
+            return Err(SubmitError::Unreviewed(stamp_of(mapping)));
+        }
         let pipeline = self.clone();
         let runtime = tokio::runtime::Handle::current();
         tokio::task::spawn_blocking(move || pipeline.run(delivery, runtime))
@@ -101,11 +121,7 @@ impl Pipeline {
             file_hash: hash(&delivery.input).map_err(SubmitError::Unreadable)?,
             as_of: delivery.received,
             received: delivery.received,
-            mapping: MappingStamp {
-                name: delivery.mapping.name().to_owned(),
-                version: delivery.mapping.version().to_owned(),
-                hash: delivery.mapping.hash().to_owned(),
-            },
+            mapping: stamp_of(&delivery.mapping),
             state: SubmissionState::Received,
             counts: "{}".to_owned(),
             report: "{}".to_owned(),
@@ -319,6 +335,14 @@ fn contested() -> json::Value {
             "Held back: another person carries the same NHS number",
         )
         .into()
+}
+
+fn stamp_of(mapping: &mapping::Mapping) -> MappingStamp {
+    MappingStamp {
+        name: mapping.name().to_owned(),
+        version: mapping.version().to_owned(),
+        hash: mapping.hash().to_owned(),
+    }
 }
 
 fn hash(input: &source::Input) -> std::io::Result<String> {

@@ -13,10 +13,14 @@ use definitions::Definitions;
 use identity::IdSpace;
 use jiff::Timestamp;
 use mapping::{Embedded, Mapping};
+use mapping_registry::{Gate, package_of};
 use search::Indexer;
 use source::Input;
-use store::{Options, Query, SqliteStore, Status, Store, Stored, Tenant};
-use submission::{Delivery, Pipeline, Report, ReportState, codes};
+use store::{
+    MappingChange, MappingOrder, MappingReview, Options, Query, SqliteStore, Status, Store, Stored,
+    Tenant,
+};
+use submission::{Delivery, Pipeline, Report, ReportState, SubmitError, codes};
 use tempfile::TempDir;
 use terminology::Terminology;
 use validation::Validator;
@@ -135,7 +139,8 @@ impl Bench {
             )),
             Arc::new(Indexer::new(definitions)),
             IdSpace::with_secret(b"a secret of this test"),
-        );
+        )
+        .with_gate(Gate::Open);
         Self {
             _folder: folder,
             store,
@@ -155,16 +160,21 @@ impl Bench {
     }
 
     fn submit_bytes(&self, tenant: &str, bytes: Vec<u8>) -> Report {
+        let delivery = self.delivery(tenant, bytes);
         self.runtime
-            .block_on(self.pipeline.submit(Delivery {
-                tenant: Tenant::new(tenant),
-                source: "home".to_owned(),
-                mapping: self.mapping.clone(),
-                input: Input::bytes("home.csv", bytes),
-                as_of: None,
-                received: Timestamp::now(),
-            }))
+            .block_on(self.pipeline.submit(delivery))
             .unwrap()
+    }
+
+    fn delivery(&self, tenant: &str, bytes: Vec<u8>) -> Delivery {
+        Delivery {
+            tenant: Tenant::new(tenant),
+            source: "home".to_owned(),
+            mapping: self.mapping.clone(),
+            input: Input::bytes("home.csv", bytes),
+            as_of: None,
+            received: Timestamp::now(),
+        }
     }
 
     fn all(&self, rtype: &str) -> Vec<Stored> {
@@ -215,6 +225,46 @@ fn home(as_of: &str, allergies: &str) -> Vec<String> {
     (0..10)
         .map(|person| row(as_of, person, allergies))
         .collect()
+}
+
+#[test]
+fn cs_21_in_production_an_unreviewed_mapping_stores_nothing() {
+    let bench = Bench::new();
+    let production = bench.pipeline.clone().with_gate(Gate::default());
+    let csv = format!("{HEADER}{}", home("2026-11-01", "Penicillin").concat());
+    let submit = || {
+        let delivery = bench.delivery("T1", csv.clone().into_bytes());
+        bench.runtime.block_on(production.submit(delivery))
+    };
+    let refused = submit().unwrap_err();
+    assert!(
+        matches!(&refused, SubmitError::Unreviewed(stamp) if stamp.hash == bench.mapping.hash()),
+        "{refused}"
+    );
+    assert!(refused.to_string().contains("mappings review"), "{refused}");
+    assert!(bench.all("Patient").is_empty());
+
+    // A review of this content, kept by the store, opens the gate.
+    let definitions = Definitions::embedded();
+    let files = Embedded::new("test-home").with("mapping.yaml", MAPPING.as_bytes().to_vec());
+    let loaded = mapping::load(&files, definitions, &Terminology::new(definitions));
+    let order = MappingOrder {
+        by: "Pat Operator".to_owned(),
+        change: MappingChange::Install {
+            package: package_of(&loaded).unwrap(),
+            reviews: vec![MappingReview {
+                reviewer: "Dr A Example".to_owned(),
+                role: "Clinical safety officer".to_owned(),
+                registration: None,
+                date: "2026-11-22".to_owned(),
+                note: None,
+            }],
+            review_file: None,
+        },
+    };
+    bench.runtime.block_on(bench.store.order(order)).unwrap();
+    assert_eq!(submit().unwrap().state, ReportState::Reported);
+    assert_eq!(bench.standing("Patient").len(), 10);
 }
 
 #[test]

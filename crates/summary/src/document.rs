@@ -55,7 +55,9 @@ pub(crate) fn build(gathered: &Gathered<'_>, settings: &Settings) -> Summary {
         .collect();
     let support = links.take_support();
 
-    let mut general: Vec<String> = narrative::mode_banner(settings.mode)
+    let mut general: Vec<String> = settings
+        .mode
+        .banner()
         .into_iter()
         .map(str::to_owned)
         .collect();

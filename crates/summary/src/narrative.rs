@@ -6,7 +6,7 @@ use crate::describe::Described;
 use crate::gather::Gathered;
 use crate::person::Why;
 use crate::sections::{Key, Section};
-use crate::settings::{Mode, Settings};
+use crate::settings::Settings;
 use crate::statement::Statement;
 use crate::time::{days_before, readable, stamp};
 
@@ -25,15 +25,6 @@ fn whom_to_ask(name: &str, phone: Option<&str>) -> String {
     match phone {
         Some(phone) => format!("Phone {name} on {phone}"),
         None => format!("Ask {name}; it has given no phone number"),
-    }
-}
-
-/// What a demonstration or a test must say of itself (CS-21).
-pub(crate) fn mode_banner(mode: Mode) -> Option<&'static str> {
-    match mode {
-        Mode::Live => None,
-        Mode::Demo => Some("DEMONSTRATION: fictional people only. Not for the care of anyone."),
-        Mode::Test => Some("TEST SYSTEM: not for the care of anyone."),
     }
 }
 

@@ -5,13 +5,24 @@ use jiff::Timestamp;
 /// How far a summary may be trusted (CS-21).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// Real care: mappings without clinical review are left out.
+    /// Real care: what a mapping without clinical review made is left out.
     Live,
     /// A demonstration with fictional people: says so in every summary.
     #[default]
     Demo,
     /// A test system: says so in every summary.
     Test,
+}
+
+impl Mode {
+    /// What everything that is shown must say of itself; nothing in live care.
+    pub fn banner(self) -> Option<&'static str> {
+        match self {
+            Self::Live => None,
+            Self::Demo => Some("DEMONSTRATION: fictional people only. Not for the care of anyone."),
+            Self::Test => Some("TEST SYSTEM: not for the care of anyone."),
+        }
+    }
 }
 
 /// The settings of a summary. Each default is the safe one.
