@@ -218,6 +218,14 @@ fn unsure(model: &Model, proposal: &Proposal) -> Vec<String> {
                 table.table.name
             ));
         }
+        let known = |column: &table::Column| column.role.is_some() || column.secret.is_some();
+        if table.table.header_row.is_some() && !table.table.columns.iter().any(known) {
+            lines.push(format!(
+                "table {}: no header is a word that is known here; CHECK that row {} is the header and not a record",
+                table.table.name,
+                table.table.header_row.unwrap_or(1)
+            ));
+        }
         for note in &table.table.notes {
             lines.push(format!("table {}: {note}", table.table.name));
         }

@@ -223,7 +223,7 @@ fn choose(column: &Column, rows: u64, synthetic: bool, plan: &mut Plan) {
 
 fn share(what: &str, count: u64, of: u64) -> String {
     match of - count.min(of) {
-        0 => format!("all {of} {what}"),
+        0 => format!("{count} of {of} {what}"),
         rest => format!("{count} of {of} {what}; {rest} do not"),
     }
 }

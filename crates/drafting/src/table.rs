@@ -145,7 +145,7 @@ pub(crate) fn gather(input: &Input) -> Result<Found, Vec<Issue>> {
             })
             .collect()
     };
-    if tables.is_empty() {
+    if tables.iter().all(|table: &Table| table.columns.is_empty()) {
         let mut issue = Issue::error(
             source_no_header(),
             diagnostics::IssueType::Structure,

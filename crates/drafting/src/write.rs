@@ -35,7 +35,10 @@ pub(crate) fn mapping(
         "# It holds patterns and counts and no cell's value. X, x, 9, _ and * stand for a capital, a small letter, a digit, a space, another sign."
     });
     put(
-        "# Lines that begin with # under make: are rules that may fit. To use one, take the # and the space away, and the `ignore` of the columns it uses.",
+        "# Columns that say `ignore: to do` are used by nothing yet: use them in a rule, or give the reason why not",
+    );
+    put(
+        "# Rules under make: that begin with # may fit. To use one, take '# ' away from its lines, and `ignore` from its columns.",
     );
     put(&format!("mapping: {name}"));
     put("version: 0.1.0");
@@ -172,7 +175,10 @@ fn write_table(
 ) {
     let found = &table.table;
     put("");
-    let mut about = format!("{} records", found.rows);
+    let mut about = match found.rows {
+        1 => "1 record".to_owned(),
+        rows => format!("{rows} records"),
+    };
     if let Some(row) = found.header_row {
         about.push_str(&format!(", header in row {row}"));
     }
@@ -229,7 +235,11 @@ fn write_table(
             .collect();
         put(&format!("      identity: [{}]", entries.join(", ")));
     }
-    put("      columns:");
+    put(if table.plans.is_empty() {
+        "      columns: {}"
+    } else {
+        "      columns:"
+    });
     for (column, plan) in table.plans.iter().enumerate() {
         write_column(table, column, plan, used.contains(&(index, column)), put);
     }
@@ -266,9 +276,15 @@ fn write_column(
     let Some(found) = table.column(column) else {
         return;
     };
-    for line in &plan.evidence {
-        if found.secret.is_none() {
-            put(&format!("        # {line}"));
+    if found.secret.is_none() {
+        let (checks, said): (Vec<&str>, Vec<&str>) = plan
+            .evidence
+            .iter()
+            .map(String::as_str)
+            .partition(|line| line.contains("CHECK: "));
+        put(&format!("        # {}", said.join("; ")));
+        for check in checks {
+            put(&format!("        # {check}"));
         }
     }
     let mut options: Vec<String> = Vec::new();
@@ -313,8 +329,7 @@ fn write_column(
     options.extend(plan.on_bad.map(|policy| format!("onBad: {policy}")));
     if !is_used {
         let header = found.alias.as_deref().unwrap_or(&found.name);
-        let reason = crate::heading::not_clinical(header)
-            .unwrap_or("\"to do: use it in a rule, or say why not\"");
+        let reason = crate::heading::not_clinical(header).unwrap_or("to do");
         options.push(format!("ignore: {reason}"));
     }
     let name = scalar(&found.name);

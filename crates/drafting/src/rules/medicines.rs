@@ -59,9 +59,9 @@ pub(super) fn propose(model: &Model, index: usize, table: &TableModel, proposal:
         1,
         "text",
         &if parts.len() > 1 {
-            format!("join(\" \", {})", parts.join(", "))
+            format!("join(\" \", {}) | onMissing(quarantine)", parts.join(", "))
         } else {
-            parts.join("")
+            format!("{} | onMissing(quarantine)", parts.concat())
         },
     );
     lines.person("subject", &person);

@@ -49,6 +49,14 @@ pub(super) fn propose(model: &Model, proposal: &mut Proposal) {
             None => lines.put(0, "group: identity"),
         }
     }
+    if let Some(date) = table
+        .find(Role::Date, Kind::is_date)
+        .filter(|_| table.grouped)
+    {
+        let name = table.column(date).map(|it| it.name.clone());
+        let cell = crate::quote::expression(&crate::quote::cell(&name.unwrap_or_default()));
+        lines.put(0, &format!("# latest: {cell}"));
+    }
     lines.put(0, "profile: UKCore-Patient");
     identifiers(&mut lines, proposal);
     names(&mut lines);
