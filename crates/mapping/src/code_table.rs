@@ -12,6 +12,8 @@ use crate::yaml::Spot;
 #[derive(Debug, Clone)]
 pub(crate) struct CodeTable {
     pub name: String,
+    /// The fragment that brings it; nothing for the mapping's own.
+    pub owner: Option<usize>,
     /// The file that holds it; nothing for rows in the mapping itself.
     pub file: Option<String>,
     /// Where the mapping declares it.
@@ -38,6 +40,7 @@ impl CodeTable {
     pub fn new(name: String, file: Option<String>, spot: Spot, unmapped: Policy) -> Self {
         Self {
             name,
+            owner: None,
             file,
             spot,
             unmapped,

@@ -106,6 +106,35 @@ pub const BAD_CONSTANT: &str = "M067";
 /// A branch that can never be taken.
 pub const UNREACHABLE_BRANCH: &str = "M068";
 
+// ---- Fragments, names and records among others: M080 to M099.
+
+/// A fragment that is not in the library.
+pub const UNKNOWN_FRAGMENT: &str = "M080";
+/// A parameter of a fragment that is not given, not known, or given a value of another type.
+pub const FRAGMENT_ARGUMENT: &str = "M081";
+/// A fragment where its type does not fit.
+pub const FRAGMENT_PLACE: &str = "M082";
+/// An element that a fragment and the map that uses it both fill.
+pub const ELEMENT_TWICE: &str = "M083";
+/// A name, or a fragment, that stands for itself.
+pub const NAME_CIRCLE: &str = "M084";
+/// A named expression, or a parameter of a fragment, that nothing uses.
+pub const UNUSED_NAME: &str = "M085";
+/// A fragment that reads a column, a table or a rule instead of a parameter.
+pub const OUT_OF_REACH: &str = "M086";
+/// A rule that does not say what becomes of what it made of a record that is deleted.
+pub const DELETED_RULE: &str = "M087";
+/// A unit that UCUM does not know.
+pub const UNIT: &str = "M088";
+/// A regular expression that cannot be read.
+pub const PATTERN: &str = "M089";
+/// A vital sign with only one of its LOINC and SNOMED CT codings.
+pub const ONE_CODING: &str = "M090";
+/// An `each` over records that are not in reach, or not matched by a key.
+pub const EACH_RECORDS: &str = "M091";
+/// Names or fragments that stand for more than any mapping needs.
+pub const EXPANDS: &str = "M092";
+
 // ---- The run: M100 onwards.
 
 /// A record lacks a value that its table requires.

@@ -2,6 +2,7 @@
 
 pub(crate) mod codes;
 pub(crate) mod columns;
+pub(crate) mod fragments;
 pub(crate) mod policy;
 pub(crate) mod source;
 
@@ -111,6 +112,7 @@ pub(crate) fn phrases(node: Option<&Node>, findings: &mut Findings) -> Vec<Phras
             );
         }
         lists.push(Phrases {
+            owner: None,
             name: key.text().unwrap_or_default().to_owned(),
             phrases,
         });

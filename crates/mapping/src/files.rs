@@ -26,6 +26,11 @@ pub trait MappingFiles {
         Ok(bytes)
     }
 
+    /// The names of the fragments in reach.
+    fn fragments(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The paths of all files, as far as they can be named: for suggestions only.
     fn paths(&self) -> Vec<String> {
         Vec::new()
@@ -112,6 +117,10 @@ impl Folder {
     }
 }
 
+/// The folder of fragments: inside the mapping's own, or beside it. Its files are read under paths
+/// that begin with this name, wherever it is.
+pub const LIBRARY: &str = "common";
+
 /// The name of the file that makes a folder a mapping.
 pub const MAPPING_FILE: &str = "mapping.yaml";
 
@@ -125,37 +134,15 @@ impl MappingFiles for Folder {
     }
 
     fn open(&self, path: &str, most: u64) -> Result<Cow<'_, [u8]>, FileProblem> {
-        // A mapping reads its own folder and nothing else.
+        // A mapping reads its own folder, and the one library beside it, and nothing else.
         if !is_inside(path) {
             return Err(FileProblem::Outside);
         }
-        let root = self.path.canonicalize().map_err(|_| FileProblem::Absent)?;
-        let full = root
-            .join(path)
-            .canonicalize()
-            .map_err(|_| FileProblem::Absent)?;
-        if !full.starts_with(&root) {
-            return Err(FileProblem::Outside);
+        let own = open_in(&self.path, path, most);
+        match (own, self.library_beside(path)) {
+            (Err(FileProblem::Absent), Some((library, rest))) => open_in(&library, rest, most),
+            (own, _) => own,
         }
-        // On systems that do not tell upper from lower case, a name counts only as it is written: the
-        // mapping must read elsewhere as well. A link may be called as it likes.
-        let is_link = root.join(path).is_symlink();
-        if !is_link && full.file_name() != Path::new(path).file_name() {
-            return Err(FileProblem::Absent);
-        }
-        // Asked before it is opened: opening a pipe waits for who writes into it.
-        if !full.metadata().map_err(|_| FileProblem::Absent)?.is_file() {
-            return Err(FileProblem::NotAFile);
-        }
-        let file = std::fs::File::open(&full).map_err(|_| FileProblem::Absent)?;
-        let mut bytes = Vec::new();
-        file.take(most.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(|_| FileProblem::Absent)?;
-        if bytes.len() as u64 > most {
-            return Err(FileProblem::TooLarge(most));
-        }
-        Ok(Cow::Owned(bytes))
     }
 
     fn paths(&self) -> Vec<String> {
@@ -179,6 +166,86 @@ impl MappingFiles for Folder {
         }
         paths.sort();
         paths
+    }
+
+    fn fragments(&self) -> Vec<String> {
+        let libraries = [
+            Some(self.path.join(LIBRARY)),
+            self.beside().map(|beside| beside.join(LIBRARY)),
+        ];
+        let mut names: Vec<String> = libraries
+            .iter()
+            .flatten()
+            .flat_map(|library| std::fs::read_dir(library).into_iter().flatten())
+            .filter_map(|entry| {
+                let path = entry.ok()?.path();
+                let is_yaml = path.extension().is_some_and(|ending| ending == "yaml");
+                let name = path.file_stem()?.to_str()?.to_owned();
+                is_yaml.then_some(name)
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+/// Opens a file of a folder.
+fn open_in(folder: &Path, path: &str, most: u64) -> Result<Cow<'static, [u8]>, FileProblem> {
+    let root = folder.canonicalize().map_err(|_| FileProblem::Absent)?;
+    let full = root
+        .join(path)
+        .canonicalize()
+        .map_err(|_| FileProblem::Absent)?;
+    if !full.starts_with(&root) {
+        return Err(FileProblem::Outside);
+    }
+    // On systems that do not tell upper from lower case, a name counts only as it is written: the
+    // mapping must read elsewhere as well. A link may be called as it likes.
+    let is_link = root.join(path).is_symlink();
+    if !is_link && full.file_name() != Path::new(path).file_name() {
+        return Err(FileProblem::Absent);
+    }
+    // Asked before it is opened: opening a pipe waits for who writes into it.
+    if !full.metadata().map_err(|_| FileProblem::Absent)?.is_file() {
+        return Err(FileProblem::NotAFile);
+    }
+    let file = std::fs::File::open(&full).map_err(|_| FileProblem::Absent)?;
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|_| FileProblem::Absent)?;
+    if bytes.len() as u64 > most {
+        return Err(FileProblem::TooLarge(most));
+    }
+    Ok(Cow::Owned(bytes))
+}
+
+impl Folder {
+    /// The folder that holds this one.
+    fn beside(&self) -> Option<PathBuf> {
+        std::path::absolute(&self.path)
+            .ok()?
+            .parent()
+            .map(Path::to_owned)
+    }
+
+    /// The library beside the folder, and the rest of a path that leads into it.
+    fn library_beside<'p>(&self, path: &'p str) -> Option<(PathBuf, &'p str)> {
+        let rest = path.strip_prefix(LIBRARY)?.strip_prefix('/')?;
+        Some((self.beside()?.join(LIBRARY), rest))
+    }
+
+    /// Where a file of the mapping really is: one of the library may stand beside the folder.
+    pub fn locate(&self, path: &str) -> PathBuf {
+        let own = self.path.join(path);
+        if Path::new(path).starts_with(LIBRARY) && !own.is_file() {
+            let beside = self.path.join("..").join(path);
+            if beside.is_file() {
+                return beside;
+            }
+        }
+        own
     }
 }
 
@@ -216,6 +283,17 @@ impl MappingFiles for Embedded {
             .iter()
             .find(|(name, _)| name == path)
             .map(|(_, content)| Cow::Borrowed(&**content))
+    }
+
+    fn fragments(&self) -> Vec<String> {
+        self.files
+            .iter()
+            .filter_map(|(path, _)| {
+                let name = path.strip_prefix(LIBRARY)?.strip_prefix('/')?;
+                let name = name.strip_suffix(".yaml")?;
+                (!name.contains('/')).then(|| name.to_owned())
+            })
+            .collect()
     }
 }
 

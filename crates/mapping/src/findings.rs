@@ -8,7 +8,7 @@ use diagnostics::{Issue, IssueType, MappingPlace};
 use crate::codes;
 use crate::files::MAPPING_FILE;
 use crate::origin::Origins;
-use crate::yaml::{Data, Folded, Node, Spot};
+use crate::yaml::{self, Data, Node, Spot, YamlError};
 
 /// Findings that are kept of one mapping; of the rest only the number is.
 const MAX_FINDINGS: usize = 500;
@@ -18,11 +18,11 @@ const MAX_FINDINGS: usize = 500;
 pub(crate) struct Findings {
     /// The files that spots stand in.
     pub origins: Origins,
+    /// Fragments that are broken themselves: nothing more is said where they are used.
+    pub muted: Vec<Arc<str>>,
     pub issues: Vec<Issue>,
     /// How many there were beyond those that are kept.
     beyond: usize,
-    /// Scalars of the mapping that go over several lines.
-    pub folded: Folded,
     /// The lines of the mapping that YAML could not read.
     left_out: BTreeSet<u32>,
     /// Texts that could not be read, or not be understood: what they name is not missed elsewhere.
@@ -35,9 +35,9 @@ impl Findings {
     pub fn new(file: impl Into<Arc<str>>) -> Self {
         Self {
             origins: Origins::new(file.into()),
+            muted: Vec::new(),
             issues: Vec::new(),
             beyond: 0,
-            folded: Folded::default(),
             left_out: BTreeSet::new(),
             lost: Vec::new(),
             broken: BTreeSet::new(),
@@ -138,6 +138,9 @@ impl Findings {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
+        if self.is_muted(spot) {
+            return;
+        }
         let issue = Issue::error(code, IssueType::Value, message)
             .help(self.with_use(help.into(), spot))
             .at_mapping(self.place(spot));
@@ -151,10 +154,20 @@ impl Findings {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
+        if self.is_muted(spot) {
+            return;
+        }
         let issue = Issue::warning(code, IssueType::Value, message)
             .help(self.with_use(help.into(), spot))
             .at_mapping(self.place(spot));
         self.push(issue);
+    }
+
+    /// Whether a spot stands in a use of a fragment that was found broken already.
+    fn is_muted(&self, spot: Spot) -> bool {
+        spot.origin > 0
+            && self.muted.contains(&self.origins.place(spot).file)
+            && !self.origins.uses(spot).is_empty()
     }
 
     /// What to do, and where the fragment is used that the finding stands in.
@@ -205,6 +218,23 @@ impl Findings {
             || issue.mapping.as_ref().is_some_and(|place| {
                 &*place.file == MAPPING_FILE && self.left_out.contains(&place.line)
             })
+    }
+
+    /// What is wrong with a file as YAML.
+    pub fn yaml(&mut self, error: YamlError, text: &str, origin: u16) {
+        let (code, help) = match (error.duplicate, error.limit) {
+            (true, _) => (codes::DUPLICATE_KEY, "keep one of them"),
+            (_, true) => (
+                codes::TOO_MUCH,
+                "split it into several mappings, or write it out",
+            ),
+            _ => (codes::YAML, yaml::help(text, error.spot)),
+        };
+        let spot = Spot {
+            origin,
+            ..error.spot
+        };
+        self.error(code, spot, error.message, help);
     }
 
     pub fn has_errors(&self) -> bool {

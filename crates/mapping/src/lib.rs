@@ -21,6 +21,8 @@ pub mod explain;
 mod expr;
 mod files;
 mod findings;
+pub mod keys;
+mod library;
 mod load;
 mod loss;
 mod made;
@@ -33,7 +35,10 @@ mod yaml;
 
 use diagnostics::Issue;
 
-pub use files::{Embedded, FileProblem, Folder, MAPPING_FILE, MappingFiles, find_mappings};
+pub use files::{
+    Embedded, FileProblem, Folder, LIBRARY, MAPPING_FILE, MappingFiles, find_mappings,
+};
+pub use library::{check_library, find_libraries};
 pub use load::{Loaded, load};
 pub use loss::{ColumnLoss, LabelLoss, Loss, MAX_LABELS, UnknownColumn};
 pub use made::{

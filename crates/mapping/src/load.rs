@@ -1,6 +1,6 @@
 //! From the files of a mapping to a program, with everything that the checker finds.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use definitions::Definitions;
@@ -10,13 +10,16 @@ use terminology::Terminology;
 
 use crate::Mapping;
 use crate::codes;
+use crate::compile::fragments::Fragments;
 use crate::compile::scope::{Scope, Type};
-use crate::compile::{Compiler, TableUse, rules};
+use crate::compile::{Common, Compiler, TableUse, rules};
+use crate::declare::fragments::{self, Library};
 use crate::declare::source::{SourceDecl, unused};
 use crate::declare::{self, Systems};
 use crate::expr::{Expr, Kind};
 use crate::files::{FileProblem, MAPPING_FILE, MappingFiles};
 use crate::findings::Findings;
+use crate::keys;
 use crate::program::{AsOf, ColumnProgram, Condition, Latest, Op, Program, Rule, TableProgram};
 use crate::yaml::{self, Node, Spot};
 
@@ -40,20 +43,6 @@ impl Loaded {
             .map(|(_, text)| text.as_str())
     }
 }
-
-const TOP: [&str; 11] = [
-    "mapping",
-    "version",
-    "fhir",
-    "packages",
-    "description",
-    "source",
-    "systems",
-    "codes",
-    "phrases",
-    "make",
-    "review",
-];
 
 /// The largest `mapping.yaml`, in bytes: some twenty thousand lines.
 const MAX_MAPPING: u64 = 1 << 20;
@@ -156,18 +145,10 @@ fn read(
         {
             continue;
         }
-        let (code, help) = match (error.duplicate, error.limit) {
-            (true, _) => (codes::DUPLICATE_KEY, "keep one of them"),
-            (_, true) => (
-                codes::TOO_MUCH,
-                "split it into several mappings, or write it out",
-            ),
-            _ => (codes::YAML, yaml::help(text, error.spot)),
-        };
-        findings.error(code, error.spot, error.message, help);
+        findings.yaml(error, text, 0);
     }
     findings.leave_out(left_out, text);
-    findings.folded = folded;
+    findings.origins.fold(0, folded);
     let root = root?;
     let start = Spot {
         line: 1,
@@ -179,7 +160,7 @@ fn read(
         declare::wants_map(findings, &root, "the mapping");
         return None;
     }
-    findings.unknown_keys(&root, &TOP, "a mapping");
+    findings.unknown_keys(&root, keys::MAPPING, "a mapping");
     let name =
         declare::required_text(findings, &root, "mapping", "the mapping", start).map(str::to_owned);
     let version =
@@ -221,10 +202,33 @@ fn read(
             return None;
         }
     };
-    let code_tables = declare::codes::read(root.get("codes"), &systems, files, texts, findings);
-    let phrases = declare::phrases(root.get("phrases"), findings);
+    let mut code_tables =
+        declare::codes::read(root.get("codes"), &systems, files, None, texts, findings);
+    let mut phrases = declare::phrases(root.get("phrases"), findings);
+    let lets = fragments::lets(root.get("let"), findings);
+    let used: Vec<&Node> = root.get("make").into_iter().collect();
+    let fragments = {
+        let mut library = Library {
+            files,
+            texts,
+            codes: &mut code_tables,
+            phrases: &mut phrases,
+        };
+        let decls = fragments::read_used(&used, &mut library, findings);
+        Fragments::new(decls, files.fragments())
+    };
+    let (code_tables, phrases) = (code_tables, phrases);
+    let common = Common {
+        definitions,
+        terminology,
+        systems: &systems,
+        codes: &code_tables,
+        phrases: &phrases,
+        fragments: &fragments,
+    };
+    let mut named = common.check(findings);
     let heads = match root.get("make") {
-        Some(make) => rules::heads(make, &source, definitions, findings),
+        Some(make) => rules::heads(make, &source, definitions, &fragments, findings),
         None => {
             findings.error(
                 codes::MISSING_KEY,
@@ -235,19 +239,8 @@ fn read(
             Vec::new()
         }
     };
-    let mut compiler = Compiler {
-        definitions,
-        terminology,
-        systems: &systems,
-        source: &source,
-        codes: &code_tables,
-        phrases: &phrases,
-        heads: &heads,
-        findings,
-        kept: vec![Vec::new(); source.tables.len()],
-        table_use: HashMap::new(),
-        edges: Default::default(),
-    };
+    let mut compiler = common.compiler(&source, &heads, &lets, findings);
+    compiler.named.append(&mut named);
     let mut always: Vec<BTreeSet<usize>> = source
         .tables
         .iter()
@@ -271,6 +264,16 @@ fn read(
     let compiled: Vec<Option<Rule>> = (0..heads.len())
         .map(|index| compiler.rule_program(index))
         .collect();
+    let names: Vec<Node> = lets
+        .iter()
+        .chain(source.tables.iter().flat_map(|table| &table.lets))
+        .chain(heads.iter().flat_map(|head| &head.lets))
+        .map(|(key, _)| key.clone())
+        .collect();
+    compiler.unused_names(&names);
+    for index in 0..fragments.decls.len() {
+        compiler.unused_in_fragment(index);
+    }
     let Compiler {
         kept,
         table_use,
@@ -278,6 +281,10 @@ fn read(
         ..
     } = compiler;
     for (position, table) in code_tables.iter().enumerate() {
+        // A fragment's table serves every mapping; no single one need reach all of it.
+        if table.owner.is_some() {
+            continue;
+        }
         code_table_use(table, table_use.get(&position), findings);
     }
     unused(&source, findings);
@@ -362,6 +369,12 @@ fn as_of(
     };
     let base = crate::compile::expression::shift(node.spot, lead);
     let expr = compiler.parsed(text, base)?;
+    let nowhere = Scope {
+        whole_file: true,
+        ..Scope::default()
+    };
+    // A name alone stands for what it names.
+    let (expr, base) = compiler.alone(expr, base, &nowhere);
     let table = over(&expr).and_then(|name| source.table(name));
     let mut scope = Scope {
         table,
@@ -421,9 +434,7 @@ fn only(table: usize, compiler: &mut Compiler<'_>, scope: &mut Scope) -> Option<
 fn latest(table: usize, compiler: &mut Compiler<'_>, scope: &mut Scope) -> Option<Latest> {
     let source = compiler.source;
     let node = source.tables.get(table)?.latest.as_ref()?;
-    compiler
-        .findings
-        .unknown_keys(node, &["of", "by"], "latest");
+    compiler.findings.unknown_keys(node, keys::LATEST, "latest");
     let part = |key: &str, compiler: &mut Compiler<'_>, scope: &mut Scope| -> Vec<(Op, Spot)> {
         match node.get(key) {
             Some(value) => compiler.key_parts(value, scope),

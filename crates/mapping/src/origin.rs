@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diagnostics::MappingPlace;
 
 use crate::findings::place;
-use crate::yaml::Spot;
+use crate::yaml::{Folded, Spot};
 
 /// The files of a mapping that spots stand in. A fragment is there once for its definition and once
 /// for each of its uses, so that a spot says both where it stands and why it is there.
@@ -15,6 +15,8 @@ pub(crate) struct Origins(Vec<Origin>);
 #[derive(Debug, Clone)]
 struct Origin {
     file: Arc<str>,
+    /// Its scalars that go over several lines.
+    folded: Arc<Folded>,
     used_at: Option<Spot>,
 }
 
@@ -23,8 +25,16 @@ impl Origins {
     pub fn new(file: Arc<str>) -> Self {
         Self(vec![Origin {
             file,
+            folded: Arc::default(),
             used_at: None,
         }])
+    }
+
+    /// Notes the scalars of a file that go over several lines.
+    pub fn fold(&mut self, origin: u16, folded: Folded) {
+        if let Some(origin) = self.0.get_mut(usize::from(origin)) {
+            origin.folded = Arc::new(folded);
+        }
     }
 
     /// Another file, or another use of one; nothing when there are too many.
@@ -32,8 +42,14 @@ impl Origins {
         let index = u16::try_from(self.0.len())
             .ok()
             .filter(|index| *index < MAX)?;
+        let known = self.0.iter().find(|origin| *origin.file == *file);
+        let (file, folded) = match known {
+            Some(known) => (Arc::clone(&known.file), Arc::clone(&known.folded)),
+            None => (Arc::from(file), Arc::default()),
+        };
         self.0.push(Origin {
-            file: file.into(),
+            file,
+            folded,
             used_at,
         });
         Some(index)
@@ -45,8 +61,10 @@ impl Origins {
 
     /// The place of a spot in its file.
     pub fn place(&self, spot: Spot) -> MappingPlace {
-        let nowhere = Arc::from("");
-        place(self.of(spot).map_or(&nowhere, |origin| &origin.file), spot)
+        match self.of(spot) {
+            Some(origin) => place(&origin.file, origin.folded.unfold(spot)),
+            None => place(&Arc::from(""), spot),
+        }
     }
 
     /// By which uses a spot is there, the innermost first; none outside fragments.

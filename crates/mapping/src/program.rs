@@ -413,6 +413,8 @@ pub(crate) enum AsOf {
 #[derive(Debug, Clone)]
 pub(crate) struct Phrases {
     pub name: String,
+    /// The fragment that brings them; nothing for the mapping's own.
+    pub owner: Option<usize>,
     pub phrases: Vec<String>,
 }
 

@@ -16,16 +16,17 @@ pub(crate) struct Spot {
 }
 
 /// A node of a YAML tree.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Node {
     pub spot: Spot,
     pub data: Data,
 }
 
 /// What a node is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) enum Data {
     /// Nothing was written after a key.
+    #[default]
     Empty,
     /// Text as written, quotes and escapes undone. Numbers and booleans are text too.
     Scalar {
@@ -49,6 +50,26 @@ pub(crate) struct YamlError {
 }
 
 impl Node {
+    /// The same tree, standing in another file or there by another use.
+    pub fn with_origin(mut self, origin: u16) -> Self {
+        self.spot.origin = origin;
+        match &mut self.data {
+            Data::List(items) => {
+                for item in items {
+                    *item = std::mem::take(item).with_origin(origin);
+                }
+            }
+            Data::Map(entries) => {
+                for (key, value) in entries {
+                    *key = std::mem::take(key).with_origin(origin);
+                    *value = std::mem::take(value).with_origin(origin);
+                }
+            }
+            _ => {}
+        }
+        self
+    }
+
     /// The text of a scalar.
     pub fn text(&self) -> Option<&str> {
         match &self.data {

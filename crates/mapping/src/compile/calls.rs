@@ -401,14 +401,24 @@ impl Compiler<'_> {
         let (op, _) = self.texts(call, 0, scope)?;
         let name = self.literal(call, 1, "the name of a list of phrases")?;
         let phrases = self.phrases;
-        let Some(list) = phrases.iter().position(|list| list.name == name) else {
+        let owner = self
+            .fragments
+            .decl(call.spot.origin)
+            .map(|(index, _)| index);
+        let Some(list) = phrases
+            .iter()
+            .position(|list| list.owner == owner && list.name == name)
+        else {
             self.findings.error(
                 codes::UNKNOWN_NAME,
                 call.spot_of(1),
                 format!("there are no phrases '{name}'"),
                 suggest(
                     name,
-                    phrases.iter().map(|list| list.name.as_str()),
+                    phrases
+                        .iter()
+                        .filter(|list| list.owner == owner)
+                        .map(|list| list.name.as_str()),
                     "lists of phrases",
                 ),
             );

@@ -203,19 +203,23 @@ impl Compiler<'_> {
         field: Option<&str>,
         spot: Spot,
         scope: &mut Scope,
+        policy: Option<&Policy>,
     ) -> Compiled {
-        let found = scope
-            .variables
-            .iter()
-            .enumerate()
-            .rev()
-            .find(|(_, variable)| variable.name == name);
-        let Some((index, variable)) = found else {
+        let found = self.variable_named(name, spot, scope);
+        if found.is_none()
+            && field.is_none()
+            && let Some(compiled) = self.name(name, spot, scope, policy)
+        {
+            return compiled;
+        }
+        let Some((index, variable)) =
+            found.and_then(|index| Some((index, scope.variables.get(index)?)))
+        else {
             self.findings.error(
                 codes::UNKNOWN_NAME,
                 spot,
                 format!("'{name}' stands for nothing here"),
-                "a column needs square brackets, a text needs quotes, a variable is named by `each … as`",
+                "a column needs square brackets, a text needs quotes; names come from `each … as`, `let` and a fragment's parameters",
             );
             return None;
         };

@@ -24,29 +24,7 @@ impl Compiler<'_> {
 
     pub(super) fn code_table(&mut self, call: &Call<'_>) -> Option<usize> {
         let name = self.literal(call, 1, "the name of a code table")?;
-        let codes = self.codes;
-        let table = codes.iter().position(|table| table.name == name);
-        if table.is_none() && self.findings.is_broken("code table", name) {
-            return None;
-        }
-        if table.is_none() {
-            if let Some(near) =
-                crate::findings::nearest(name, codes.iter().map(|table| table.name.as_str()))
-            {
-                self.findings.lose(near);
-            }
-            self.findings.error(
-                codes::UNKNOWN_NAME,
-                call.spot_of(1),
-                format!("there is no code table '{name}'"),
-                suggest(
-                    name,
-                    codes.iter().map(|table| table.name.as_str()),
-                    "code tables",
-                ),
-            );
-        }
-        table
+        self.code_table_named(name, call.spot_of(1))
     }
 
     /// What the labels of a listed column find in a table; texts without a list may find any row.
@@ -99,6 +77,13 @@ impl Compiler<'_> {
     pub(super) fn code(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {
         let (op, typing) = self.texts(call, 0, scope)?;
         let table = self.code_table(call)?;
+        if table == usize::MAX {
+            let typing = Typing {
+                of: Type::Concept,
+                ..typing
+            };
+            return Some((Op::Coalesce(Vec::new(), call.spot), typing));
+        }
         let policy = call
             .policy
             .cloned()
@@ -126,6 +111,12 @@ impl Compiler<'_> {
         let name = self
             .literal(call, 2, "the name of a column of the code table")?
             .to_owned();
+        if table == usize::MAX {
+            return Some((
+                Op::Coalesce(Vec::new(), call.spot),
+                Typing::new(Type::Text).list(typing.list).nullable(true),
+            ));
+        }
         let codes = self.codes;
         let columns = &codes.get(table)?.columns;
         let Some(column) = columns.iter().position(|column| *column == name) else {

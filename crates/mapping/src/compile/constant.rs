@@ -52,14 +52,15 @@ impl Compiler<'_> {
     ) -> Option<Value> {
         let is_system = &*element.name == "system" && matches!(code, "uri" | "code");
         let text = if is_system && code == "uri" {
-            match self.systems.resolve(text) {
+            match self.systems_at(spot).resolve(text) {
                 Some(url) => url,
                 None => {
+                    let help = self.systems_at(spot).suggest(text);
                     self.findings.error(
                         codes::UNKNOWN_NAME,
                         spot,
                         format!("'{text}' is no system"),
-                        self.systems.suggest(text),
+                        help,
                     );
                     return None;
                 }
@@ -106,12 +107,13 @@ impl Compiler<'_> {
             );
             return None;
         };
-        let Some(url) = self.systems.resolve(name) else {
+        let Some(url) = self.systems_at(spot).resolve(name) else {
+            let help = self.systems_at(spot).suggest(name);
             self.findings.error(
                 codes::UNKNOWN_NAME,
                 spot,
                 format!("'{name}' is no system"),
-                self.systems.suggest(name),
+                help,
             );
             return None;
         };

@@ -5,6 +5,7 @@ use super::elements::collect_cells;
 use super::expression::shift;
 use super::scope::{Scope, Typing, Variable};
 use crate::codes;
+use crate::declare::fragments::is_variable;
 use crate::program::{Cell, Each, EachOf, Op};
 use crate::yaml::Node;
 
@@ -27,7 +28,7 @@ impl Compiler<'_> {
             }
         };
         let split = text.rsplit_once(" as ").map(|(of, name)| (of, name.trim()));
-        let Some((of, name)) = split.filter(|(_, name)| is_name(name)) else {
+        let Some((of, name)) = split.filter(|(_, name)| is_variable(name)) else {
             self.findings.error(
                 codes::SYNTAX,
                 node.spot,
@@ -51,6 +52,7 @@ impl Compiler<'_> {
         collect_cells(&op, &mut columns);
         scope.variables.push(Variable {
             name: name.to_owned(),
+            origin: node.spot.origin,
             typing,
             of_columns: false,
             columns,
@@ -98,6 +100,7 @@ impl Compiler<'_> {
             .collect();
         scope.variables.push(Variable {
             name,
+            origin: node.spot.origin,
             typing,
             of_columns: true,
             columns: cells,
@@ -107,11 +110,4 @@ impl Compiler<'_> {
             variable: scope.variables.len() - 1,
         })
     }
-}
-
-fn is_name(text: &str) -> bool {
-    text.chars().next().is_some_and(|c| c.is_ascii_lowercase())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }

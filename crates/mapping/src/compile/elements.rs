@@ -1,5 +1,6 @@
 //! Maps to objects: each key an element of the type or profile.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use definitions::{ElementId, Shape};
@@ -54,11 +55,9 @@ impl Compiler<'_> {
                 _ => {}
             }
         }
-        for (key, value) in entries {
-            if key.text() == Some("when") && !own.contains(&"when") && !is_element(self, "when") {
-                object.when = self.condition(value, scope);
-                nullable = true;
-            }
+        if node.get("when").is_some() && !own.contains(&"when") && !is_element(self, "when") {
+            object.when = self.conditions(node, "when", scope);
+            nullable = true;
         }
         let mut conditions: Vec<bool> = Vec::new();
         let mut written: Vec<ElementId> = Vec::new();
@@ -205,10 +204,8 @@ impl Compiler<'_> {
             );
             return None;
         }
-        let nodes: &[Node] = match &value.data {
-            Data::List(items) => items,
-            _ => std::slice::from_ref(value),
-        };
+        let nodes = self.expanded(value, &element, &path);
+        let nodes: &[Node] = &nodes;
         let most = if element.is_array {
             element.max
         } else {
@@ -268,6 +265,36 @@ impl Compiler<'_> {
             },
             nullable,
         ))
+    }
+
+    /// The items of an element, the fragments that they use merged in.
+    pub(super) fn expanded<'n>(
+        &mut self,
+        value: &'n Node,
+        element: &definitions::Element,
+        path: &str,
+    ) -> Cow<'n, [Node]> {
+        let nodes: &[Node] = match &value.data {
+            Data::List(items) => items,
+            _ => std::slice::from_ref(value),
+        };
+        if nodes.iter().all(|node| node.get("fragment").is_none()) {
+            return Cow::Borrowed(nodes);
+        }
+        let fits = |target: &str| {
+            *element.path == *target || element.types.iter().any(|ty| *ty.code == *target)
+        };
+        let fragments = self.fragments;
+        Cow::Owned(
+            nodes
+                .iter()
+                .flat_map(|node| {
+                    fragments
+                        .expanded(node, &fits, path, self.findings)
+                        .into_owned()
+                })
+                .collect(),
+        )
     }
 
     /// The slice that an item names, or the element itself.

@@ -123,21 +123,54 @@ impl Compiler<'_> {
             );
             return None;
         }
-        self.learn(&expr, scope);
+        self.learn(&expr, base, scope);
         Some(Condition {
             op,
             spot: node.spot,
         })
     }
 
+    /// The conditions of a map, joined by `and`: a fragment may bring one more.
+    pub fn conditions(
+        &mut self,
+        node: &Node,
+        key: &str,
+        scope: &mut Scope,
+    ) -> Option<crate::program::Condition> {
+        let mut joined: Option<crate::program::Condition> = None;
+        for (name, value) in node.entries().unwrap_or_default() {
+            if name.text() != Some(key) {
+                continue;
+            }
+            let Some(next) = self.condition(value, scope) else {
+                continue;
+            };
+            joined = Some(match joined {
+                None => next,
+                Some(known) => crate::program::Condition {
+                    op: Op::And(Box::new(known.op), Box::new(next.op)),
+                    spot: known.spot,
+                },
+            });
+        }
+        joined
+    }
+
     /// What a condition that holds tells of cells: that they are filled, or tested.
-    fn learn(&mut self, expr: &Expr, scope: &mut Scope) {
-        collect_tested(expr, scope);
-        let mut open = vec![expr];
-        while let Some(expr) = open.pop() {
-            match &expr.kind {
-                Kind::And(left, right) => open.extend([&**left, &**right]),
-                Kind::Compare { left, right, .. } => open.extend([&**left, &**right]),
+    fn learn(&mut self, expr: &Expr, base: Spot, scope: &mut Scope) {
+        self.collect_tested(expr, base, scope, 0);
+        let mut open = vec![(expr.clone(), base)];
+        let mut steps = 0;
+        while let Some((expr, base)) = open.pop() {
+            steps += 1;
+            if steps > 1000 {
+                return;
+            }
+            match expr.kind {
+                Kind::And(left, right) => open.extend([(*left, base), (*right, base)]),
+                Kind::Compare { left, right, .. } => {
+                    open.extend([(*left, base), (*right, base)]);
+                }
                 Kind::Call { name, arguments }
                     if matches!(
                         name.as_str(),
@@ -149,28 +182,67 @@ impl Compiler<'_> {
                             | "in"
                             | "contains"
                             | "startsWith"
+                            | "endsWith"
+                            | "matches"
+                            | "between"
                     ) =>
                 {
-                    open.extend(arguments.first());
+                    let Some(subject) = arguments.into_iter().next() else {
+                        continue;
+                    };
                     // A text that is one of the phrases that an explicit rule names needs no other test.
-                    if name == "is"
-                        && let Some(subject) = arguments.first()
-                    {
-                        scope.tested_denial.push(subject.kind.clone());
-                        scope.tested_doubt.push(subject.kind.clone());
+                    if name == "is" {
+                        let (kind, _) = self.followed(&subject, base, scope);
+                        scope.tested_denial.push(kind.clone());
+                        scope.tested_doubt.push(kind);
                     }
+                    open.push((subject, base));
                 }
                 Kind::Column(column) => {
                     if let Some(index) = scope
                         .table
                         .and_then(|table| self.source.tables.get(table))
-                        .and_then(|table| table.column(column))
+                        .and_then(|table| table.column(&column))
                     {
                         scope.known.insert((0, index));
                     }
                 }
+                Kind::Name { .. } => open.extend(self.unfolded(&expr, base, scope)),
                 _ => {}
             }
+        }
+    }
+
+    /// Everything that `negates` and `doubts` are asked about.
+    fn collect_tested(&self, expr: &Expr, base: Spot, scope: &mut Scope, depth: u32) {
+        if depth > 64 {
+            return;
+        }
+        match &expr.kind {
+            Kind::Call { name, arguments } => {
+                let subject = arguments
+                    .first()
+                    .map(|argument| self.followed(argument, base, scope).0);
+                match name.as_str() {
+                    "negates" => scope.tested_denial.extend(subject),
+                    "doubts" => scope.tested_doubt.extend(subject),
+                    _ => {}
+                }
+                for argument in arguments {
+                    self.collect_tested(argument, base, scope, depth + 1);
+                }
+            }
+            Kind::Not(inner) => self.collect_tested(inner, base, scope, depth + 1),
+            Kind::And(left, right) | Kind::Or(left, right) | Kind::Compare { left, right, .. } => {
+                self.collect_tested(left, base, scope, depth + 1);
+                self.collect_tested(right, base, scope, depth + 1);
+            }
+            Kind::Name { .. } => {
+                if let Some((inner, base)) = self.unfolded(expr, base, scope) {
+                    self.collect_tested(&inner, base, scope, depth + 1);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -186,6 +258,9 @@ impl Compiler<'_> {
             length: expr.length,
             ..shift(base, expr.at)
         };
+        if spot.origin > 0 && self.reaches_out(&expr.kind, spot, scope) {
+            return None;
+        }
         match &expr.kind {
             Kind::Text(text) => Some((Op::Text(text.as_str().into()), Typing::new(Type::Text))),
             Kind::Number(text) => {
@@ -214,7 +289,9 @@ impl Compiler<'_> {
                 keys,
                 column,
             } => self.table_cell(table, keys.as_deref(), column, base, spot, scope, policy),
-            Kind::Name { name, field } => self.variable(name, field.as_deref(), spot, scope),
+            Kind::Name { name, field } => {
+                self.variable(name, field.as_deref(), spot, scope, policy)
+            }
             Kind::Reference { rule, keys } => self.reference(rule, keys, base, spot, scope, policy),
             Kind::Not(inner) => {
                 let op = self.truth(inner, base, scope, policy)?;
@@ -238,6 +315,25 @@ impl Compiler<'_> {
             } => self.comparison(*operator, left, right, base, spot, scope, policy),
             Kind::Call { name, arguments } => self.call(name, arguments, base, spot, scope, policy),
         }
+    }
+
+    /// A fragment knows nothing of the mapping that uses it but what its parameters are given.
+    fn reaches_out(&mut self, kind: &Kind, spot: Spot, scope: &Scope) -> bool {
+        let what = match kind {
+            Kind::Column(_) => "a column",
+            Kind::Cell { table, .. } if self.variable_named(table, spot, scope).is_none() => {
+                "a table"
+            }
+            Kind::Reference { .. } => "a rule",
+            _ => return false,
+        };
+        self.findings.error(
+            codes::OUT_OF_REACH,
+            spot,
+            format!("a fragment cannot name {what}: it does not know the mapping that uses it"),
+            "make it a parameter, and give it where the fragment is used",
+        );
+        true
     }
 
     fn truth(
@@ -265,33 +361,6 @@ impl Compiler<'_> {
             return None;
         }
         Some(op)
-    }
-}
-
-/// Everything that `negates` and `doubts` are asked about.
-fn collect_tested(expr: &Expr, scope: &mut Scope) {
-    match &expr.kind {
-        Kind::Call { name, arguments } => {
-            let subject = arguments.first().map(|argument| argument.kind.clone());
-            match name.as_str() {
-                "negates" => scope.tested_denial.extend(subject),
-                "doubts" => scope.tested_doubt.extend(subject),
-                _ => {}
-            }
-            for argument in arguments {
-                collect_tested(argument, scope);
-            }
-        }
-        Kind::Not(inner) => collect_tested(inner, scope),
-        Kind::And(left, right) | Kind::Or(left, right) => {
-            collect_tested(left, scope);
-            collect_tested(right, scope);
-        }
-        Kind::Compare { left, right, .. } => {
-            collect_tested(left, scope);
-            collect_tested(right, scope);
-        }
-        _ => {}
     }
 }
 

@@ -49,6 +49,10 @@ impl Compiler<'_> {
                 None
             }
             Data::Scalar { .. } if node.expression().is_some() => {
+                if let Some(constant) = self.constant_given(node, scope) {
+                    let text = constant.constant()?;
+                    return self.constant_item(text, &element, path, constant.spot);
+                }
                 let (text, lead) = node.expression()?;
                 let (op, typing) = self.expression_text(text, shift(node.spot, lead), scope)?;
                 let mut op = op;
@@ -58,6 +62,22 @@ impl Compiler<'_> {
                 self.value(op, &typing, &element, path, node.spot)
             }
             Data::Scalar { .. } => self.constant_item(node.constant()?, &element, path, node.spot),
+            Data::Map(_) if node.get("fragment").is_some() => {
+                // Where lists are not taken apart, as in an extension, one map stands for one value.
+                let nodes = self.expanded(node, &element, path).into_owned();
+                match nodes.as_slice() {
+                    [one] => self.item(one, site, id, code, path, scope),
+                    _ => {
+                        self.findings.error(
+                            codes::FRAGMENT_PLACE,
+                            node.spot,
+                            format!("the fragment makes several items, and {path} takes one here"),
+                            "use it where an element repeats",
+                        );
+                        None
+                    }
+                }
+            }
             Data::Map(_) => self.map_item(node, site, id, &element, path, scope),
         }
     }
@@ -424,7 +444,7 @@ impl Compiler<'_> {
     ) -> Option<((Item, bool), Option<String>)> {
         self.findings.unknown_keys(
             node,
-            &["concept", "text", "slice"],
+            crate::keys::CONCEPT,
             "a concept with a text of its own",
         );
         let concept = node.get("concept")?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::elements::Site;
+use super::fragments::Fragments;
 use super::naming::lookup_size;
 use super::scope::{Scope, Type};
 use super::{Compiler, RuleHead};
@@ -12,19 +13,16 @@ use crate::declare::source::SourceDecl;
 use crate::declare::{constant_text, wants_map};
 use crate::expr::{Expr, Kind};
 use crate::findings::{Findings, nearest, suggest};
+use crate::keys;
 use crate::program::{GroupKey, Grouping, Meta, Op, Rule, Warning};
 use crate::yaml::Node;
-
-/// The keys of a rule that are no elements.
-const OWN: [&str; 11] = [
-    "from", "only", "profile", "when", "each", "key", "identity", "group", "latest", "warn", "meta",
-];
 
 /// Reads the heads of all rules.
 pub(crate) fn heads(
     make: &Node,
     source: &SourceDecl,
     definitions: &definitions::Definitions,
+    fragments: &Fragments,
     findings: &mut Findings,
 ) -> Vec<RuleHead> {
     let Some(entries) = make.entries() else {
@@ -92,6 +90,24 @@ pub(crate) fn heads(
         if findings.is_full() {
             break;
         }
+        let expanded = fragments.expanded(
+            node,
+            &|target| target == resource_type,
+            &format!("a rule for {resource_type}"),
+            findings,
+        );
+        let node = match expanded.as_ref() {
+            [one] => one,
+            _ => {
+                findings.error(
+                    codes::FRAGMENT_PLACE,
+                    node.spot,
+                    "the fragment makes several items, and a rule makes one resource",
+                    "use it where an element repeats",
+                );
+                continue;
+            }
+        };
         let Some(from) = crate::declare::required_text(
             findings,
             node,
@@ -130,6 +146,7 @@ pub(crate) fn heads(
             has_each: node.get("each").is_some(),
             lookup: lookup_size(node, table_key),
             spot: key.spot,
+            lets: crate::declare::fragments::lets(node.get("let"), findings),
             node: node.clone(),
         });
     }
@@ -161,9 +178,7 @@ impl Compiler<'_> {
         let each = node
             .get("each")
             .and_then(|each| self.each(each, &mut scope));
-        let when = node
-            .get("when")
-            .and_then(|when| self.condition(when, &mut scope));
+        let when = self.conditions(node, "when", &mut scope);
         if when
             .as_ref()
             .is_some_and(|when| matches!(when.op, Op::Boolean(false)))
@@ -188,7 +203,7 @@ impl Compiler<'_> {
             is_root: true,
         };
         self.shadowed(node, &site);
-        let (mut body, _) = self.object(node, &site, &OWN, &mut scope)?;
+        let (mut body, _) = self.object(node, &site, keys::RULE, &mut scope)?;
         body.spot = head.spot;
         let meta = self.meta(
             node,
@@ -288,7 +303,7 @@ impl Compiler<'_> {
         for (key, _) in node.entries().unwrap_or_default() {
             let Some(name) = key
                 .text()
-                .filter(|name| *name != "meta" && OWN.contains(name))
+                .filter(|name| *name != "meta" && keys::RULE.contains(name))
             else {
                 continue;
             };
@@ -306,7 +321,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn profile(&mut self, node: &Node, head: &RuleHead) -> Option<definitions::Shape> {
+    pub(super) fn profile(&mut self, node: &Node, head: &RuleHead) -> Option<definitions::Shape> {
         let value = node.get("profile")?;
         let name = constant_text(self.findings, value, "profile")?;
         let definitions = self.definitions;
@@ -346,8 +361,7 @@ impl Compiler<'_> {
         let Some(value) = node.get("meta") else {
             return meta;
         };
-        self.findings
-            .unknown_keys(value, &["security", "tag"], "meta");
+        self.findings.unknown_keys(value, keys::META, "meta");
         let Some(shape) = self.definitions.shape_of_type("Meta") else {
             return meta;
         };
@@ -370,9 +384,15 @@ impl Compiler<'_> {
         meta
     }
 
-    fn warnings(&mut self, node: &Node, scope: &mut Scope) -> Vec<Warning> {
+    pub(super) fn warnings(&mut self, node: &Node, scope: &mut Scope) -> Vec<Warning> {
         let mut warnings = Vec::new();
-        for item in node.get("warn").map(Node::items).unwrap_or_default() {
+        let written = node
+            .entries()
+            .unwrap_or_default()
+            .iter()
+            .filter(|(key, _)| key.text() == Some("warn"))
+            .flat_map(|(_, value)| value.items());
+        for item in written {
             if item.entries().is_none() {
                 if let Some(text) = constant_text(self.findings, item, "warn") {
                     warnings.push(Warning {
@@ -383,8 +403,7 @@ impl Compiler<'_> {
                 }
                 continue;
             }
-            self.findings
-                .unknown_keys(item, &["when", "say"], "a warning");
+            self.findings.unknown_keys(item, keys::WARNING, "a warning");
             let known = scope.known.clone();
             let when = item
                 .get("when")
@@ -496,13 +515,14 @@ impl Compiler<'_> {
         let Some(code) = node.get("code") else { return };
         let mut open = vec![code];
         while let Some(node) = open.pop() {
-            if let Some((text, _)) = node.expression()
+            if let Some((text, lead)) = node.expression()
                 && let Ok(expr) = crate::expr::parse(text)
             {
+                let base = super::expression::shift(node.spot, lead);
                 let mut leaves = Vec::new();
-                leaves_of(&expr, &mut leaves);
-                let untested = leaves.into_iter().find(|leaf| {
-                    self.is_free(leaf, scope)
+                self.leaves_of(&expr, base, scope, &mut leaves, 0);
+                let untested = leaves.into_iter().find(|(leaf, free)| {
+                    *free
                         && !(scope.tested_denial.contains(leaf)
                             && scope.tested_doubt.contains(leaf))
                 });
@@ -526,18 +546,40 @@ impl Compiler<'_> {
         }
     }
 
-    fn is_free(&self, leaf: &Kind, scope: &Scope) -> bool {
-        match leaf {
-            Kind::Column(name) => scope
-                .table
-                .and_then(|table| self.source.tables.get(table))
-                .and_then(|table| table.columns.get(table.column(name)?))
-                .is_some_and(|column| super::cells::column_typing(&column.column.kind).free),
-            Kind::Name { name, field: None } => scope
-                .variables
+    /// The columns and variables that an expression reads, its table names left out, and whether
+    /// each is free text.
+    fn leaves_of(
+        &self,
+        expr: &Expr,
+        base: crate::yaml::Spot,
+        scope: &Scope,
+        out: &mut Vec<(Kind, bool)>,
+        depth: u32,
+    ) {
+        match &expr.kind {
+            _ if depth > 64 => {}
+            Kind::Column(name) => {
+                let free = scope
+                    .table
+                    .and_then(|table| self.source.tables.get(table))
+                    .and_then(|table| table.columns.get(table.column(name)?))
+                    .is_some_and(|column| super::cells::column_typing(&column.column.kind).free);
+                out.push((expr.kind.clone(), free));
+            }
+            Kind::Name { name, .. } => match self.unfolded(expr, base, scope) {
+                Some((inner, base)) => self.leaves_of(&inner, base, scope, out, depth + 1),
+                None => {
+                    let free = self
+                        .variable_named(name, base, scope)
+                        .and_then(|index| scope.variables.get(index))
+                        .is_some_and(|variable| variable.typing.free);
+                    out.push((self.followed(expr, base, scope).0, free));
+                }
+            },
+            Kind::Call { arguments, .. } => arguments
                 .iter()
-                .any(|variable| variable.name == *name && variable.typing.free),
-            _ => false,
+                .for_each(|argument| self.leaves_of(argument, base, scope, out, depth + 1)),
+            _ => {}
         }
     }
 }
@@ -548,17 +590,6 @@ fn has_variable(op: &Op) -> bool {
         Op::Call(_, ops) | Op::Coalesce(ops, _) => ops.iter().any(has_variable),
         Op::OnMissing { value, .. } => has_variable(value),
         _ => false,
-    }
-}
-
-/// The columns and variables that an expression reads, its table names left out.
-fn leaves_of(expr: &Expr, out: &mut Vec<Kind>) {
-    match &expr.kind {
-        Kind::Column(_) | Kind::Name { .. } => out.push(expr.kind.clone()),
-        Kind::Call { arguments, .. } => arguments
-            .iter()
-            .for_each(|argument| leaves_of(argument, out)),
-        _ => {}
     }
 }
 

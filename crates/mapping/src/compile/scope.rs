@@ -11,8 +11,12 @@ pub(crate) enum Type {
     Boolean,
     Date,
     DateTime,
+    Time,
     Concept,
     Quantity,
+    Period,
+    Range,
+    Ratio,
     Reference(Vec<String>),
     /// Only a reason for absence: fits everywhere.
     Absent,
@@ -28,8 +32,12 @@ impl Type {
             Self::Boolean => "a boolean",
             Self::Date => "a date",
             Self::DateTime => "a dateTime",
+            Self::Time => "a time",
             Self::Concept => "a concept",
             Self::Quantity => "a quantity",
+            Self::Period => "a period",
+            Self::Range => "a range",
+            Self::Ratio => "a ratio",
             Self::Reference(_) => "a reference",
             Self::Absent => "a reason for absence",
         }
@@ -45,6 +53,7 @@ impl Type {
                 | Self::Boolean
                 | Self::Date
                 | Self::DateTime
+                | Self::Time
                 | Self::Absent
         )
     }
@@ -99,6 +108,8 @@ impl Typing {
 #[derive(Debug, Clone)]
 pub(crate) struct Variable {
     pub name: String,
+    /// The file, or the use of a fragment, that names it.
+    pub origin: u16,
     pub typing: Typing,
     /// Whether it stands for a column, so that it has `.column`.
     pub of_columns: bool,
@@ -112,6 +123,8 @@ pub(crate) struct Scope {
     /// The table whose record it is evaluated on; nothing for a value of the whole file.
     pub table: Option<usize>,
     pub rule: Option<usize>,
+    /// Whether only what stands for the whole file is in reach: a named expression of the top level.
+    pub whole_file: bool,
     pub variables: Vec<Variable>,
     /// Cells that a condition has shown to be filled: parents up, column.
     pub known: BTreeSet<(u8, usize)>,

@@ -7,6 +7,7 @@ use crate::codes;
 use crate::declare::{Systems, constant_text, wants_map};
 use crate::files::{FileProblem, MappingFiles};
 use crate::findings::{Findings, suggest};
+use crate::keys;
 use crate::program::{Coding, Policy};
 use crate::yaml::{Node, Spot};
 
@@ -23,6 +24,7 @@ pub(crate) fn read(
     node: Option<&Node>,
     systems: &Systems,
     files: &dyn MappingFiles,
+    library: Option<&str>,
     texts: &mut Texts,
     findings: &mut Findings,
 ) -> Vec<CodeTable> {
@@ -33,15 +35,17 @@ pub(crate) fn read(
     };
     entries
         .iter()
-        .filter_map(|(key, value)| table(key, value, systems, files, texts, findings))
+        .filter_map(|(key, value)| table(key, value, systems, files, library, texts, findings))
         .collect()
 }
 
+#[allow(clippy::too_many_arguments)]
 fn table(
     key: &Node,
     node: &Node,
     systems: &Systems,
     files: &dyn MappingFiles,
+    library: Option<&str>,
     texts: &mut Texts,
     findings: &mut Findings,
 ) -> Option<CodeTable> {
@@ -51,11 +55,7 @@ fn table(
         findings.breaks("code table", &name);
         return None;
     }
-    findings.unknown_keys(
-        node,
-        &["file", "columns", "rows", "to", "unmapped", "description"],
-        "a code table",
-    );
+    findings.unknown_keys(node, keys::CODE_TABLE, "a code table");
     let to = node.get("to").and_then(|value| {
         let text = constant_text(findings, value, "to")?;
         let system = systems.resolve(text);
@@ -88,7 +88,11 @@ fn table(
     };
     match (node.get("file"), node.get("rows")) {
         (Some(file), None) => {
-            let path = constant_text(findings, file, "file")?.to_owned();
+            let written = constant_text(findings, file, "file")?;
+            let path = match library {
+                Some(library) => format!("{library}/{written}"),
+                None => written.to_owned(),
+            };
             let mut table = CodeTable::new(name, Some(path.clone()), key.spot, unmapped);
             let text = match files.open(&path, MAX_TABLE) {
                 Ok(bytes) => String::from_utf8(bytes.into_owned()).ok(),
@@ -126,7 +130,9 @@ fn table(
                 systems,
                 findings,
             );
-            texts.push((path, text));
+            if !texts.iter().any(|(known, _)| *known == path) {
+                texts.push((path, text));
+            }
             Some(table)
         }
         (None, Some(rows)) => {
@@ -207,15 +213,6 @@ fn resolve(systems: &Systems, name: &str, spot: Spot, findings: &mut Findings) -
     }
     system
 }
-
-const ROLES: [&str; 6] = [
-    "source",
-    "code",
-    "system",
-    "display",
-    "aliases",
-    "userSelected",
-];
 
 #[derive(Default)]
 struct Positions {
@@ -363,7 +360,7 @@ fn from_file(
 fn positions(headers: &[String], node: &Node, path: &str, findings: &mut Findings) -> Positions {
     let names = node.get("columns");
     if let Some(names) = names {
-        findings.unknown_keys(names, &ROLES, "the columns of a code table");
+        findings.unknown_keys(names, keys::CODE_COLUMNS, "the columns of a code table");
     }
     let mut find = |role: &str| -> Option<usize> {
         let named = names.and_then(|names| names.get(role));

@@ -7,6 +7,7 @@ use source::{CodeList, Column, ColumnType, DatePattern, Markers};
 use crate::codes;
 use crate::declare::{constant_text, flag, policy, texts};
 use crate::findings::{Findings, suggest};
+use crate::keys;
 use crate::program::{Policy, Purpose};
 use crate::yaml::{Node, Spot};
 
@@ -22,43 +23,6 @@ pub(crate) struct ColumnDecl {
     /// Whether anything refers to it.
     pub used: Cell<bool>,
 }
-
-const TYPES: [&str; 12] = [
-    "string",
-    "code",
-    "integer",
-    "decimal",
-    "date",
-    "dateTime",
-    "flag",
-    "boolean",
-    "list",
-    "nhs-number",
-    "postcode",
-    "phone",
-];
-
-const KEYS: [&str; 19] = [
-    "type",
-    "values",
-    "range",
-    "formats",
-    "timezone",
-    "true",
-    "false",
-    "unknown",
-    "separator",
-    "required",
-    "optional",
-    "aliases",
-    "path",
-    "volatile",
-    "onBad",
-    "missing",
-    "deny",
-    "ignore",
-    "description",
-];
 
 /// Reads one column.
 pub(crate) fn read(key: &Node, value: &Node, findings: &mut Findings) -> Option<ColumnDecl> {
@@ -77,7 +41,7 @@ pub(crate) fn read(key: &Node, value: &Node, findings: &mut Findings) -> Option<
         decl.column.kind = kind(text, value, None, findings)?;
         return Some(decl);
     }
-    findings.unknown_keys(value, &KEYS, "a column");
+    findings.unknown_keys(value, keys::COLUMN, "a column");
     if let Some(reason) = value.get("deny") {
         decl.purpose = Purpose::Denied(constant_text(findings, reason, "deny")?.to_owned());
         decl.column.deny = true;
@@ -214,7 +178,7 @@ fn kind(
                 codes::BAD_VALUE,
                 at,
                 format!("'{other}' is no type of a column"),
-                suggest(other, TYPES, "types"),
+                suggest(other, keys::COLUMN_TYPES.iter().copied(), "types"),
             );
             return None;
         }

@@ -7,6 +7,7 @@ use crate::codes;
 use crate::declare::columns::{self, ColumnDecl};
 use crate::declare::{constant_text, flag, required_text, texts, wants_map};
 use crate::findings::{Findings, misspelt, nearest, suggest};
+use crate::keys;
 use crate::program::Purpose;
 use crate::yaml::{Node, Spot};
 
@@ -32,6 +33,10 @@ pub(crate) struct TableDecl {
     pub columns: Vec<ColumnDecl>,
     /// The `only` node.
     pub only: Option<Node>,
+    /// The `deleted` node.
+    pub deleted: Option<Node>,
+    /// Its named expressions.
+    pub lets: Vec<(Node, Node)>,
     /// The `latest` node.
     pub latest: Option<Node>,
 }
@@ -41,6 +46,19 @@ pub(crate) struct TableDecl {
 pub(crate) struct IdentityDecl {
     pub columns: Vec<usize>,
     pub weak: bool,
+}
+
+impl Default for SourceDecl {
+    fn default() -> Self {
+        Self {
+            format: Format::csv(),
+            snapshot: true,
+            as_of: None,
+            missing: Markers::default(),
+            zone: TimeZone::UTC,
+            tables: Vec::new(),
+        }
+    }
 }
 
 impl SourceDecl {
@@ -127,23 +145,19 @@ impl TableDecl {
 /// Reads `source`.
 pub(crate) fn read(node: &Node, at: Spot, findings: &mut Findings) -> SourceDecl {
     let mut decl = SourceDecl {
-        format: Format::csv(),
-        snapshot: true,
         as_of: node.get("asOf").cloned(),
-        missing: Markers::default(),
-        zone: TimeZone::UTC,
-        tables: Vec::new(),
+        ..SourceDecl::default()
     };
     if node.entries().is_none() {
         wants_map(findings, node, "source");
         return decl;
     }
-    findings.unknown_keys(node, &SOURCE_KEYS, "source");
+    findings.unknown_keys(node, keys::SOURCE, "source");
     if let Some(format) = required_text(findings, node, "format", "source", at) {
         decl.format = read_format(format, node, findings);
     }
     match node.get("extent") {
-        None if misspelt(node, "extent", &SOURCE_KEYS) => {}
+        None if misspelt(node, "extent", keys::SOURCE) => {}
         None
         | Some(Node {
             data: crate::yaml::Data::Empty,
@@ -171,7 +185,7 @@ pub(crate) fn read(node: &Node, at: Spot, findings: &mut Findings) -> SourceDecl
             }
         },
     }
-    if decl.as_of.is_none() && !misspelt(node, "asOf", &SOURCE_KEYS) {
+    if decl.as_of.is_none() && !misspelt(node, "asOf", keys::SOURCE) {
         findings.error(
             codes::NO_AS_OF,
             at,
@@ -190,7 +204,7 @@ pub(crate) fn read(node: &Node, at: Spot, findings: &mut Findings) -> SourceDecl
     }
     .unwrap_or(TimeZone::UTC);
     match node.entry("tables") {
-        None if misspelt(node, "tables", &SOURCE_KEYS) => findings.lose_all(node),
+        None if misspelt(node, "tables", keys::SOURCE) => findings.lose_all(node),
         None => findings.error(
             codes::MISSING_KEY,
             at,
@@ -246,36 +260,12 @@ fn read_format(name: &str, node: &Node, findings: &mut Findings) -> Format {
                 codes::BAD_VALUE,
                 spot,
                 format!("'{other}' is no format"),
-                suggest(other, ["csv", "xlsx", "json", "ndjson"], "formats"),
+                suggest(other, keys::FORMATS.iter().copied(), "formats"),
             );
             Format::csv()
         }
     }
 }
-
-const SOURCE_KEYS: [&str; 8] = [
-    "format",
-    "delimiter",
-    "extent",
-    "asOf",
-    "missing",
-    "timezone",
-    "tables",
-    "description",
-];
-
-const TABLE_KEYS: [&str; 10] = [
-    "sheet",
-    "path",
-    "header",
-    "optional",
-    "key",
-    "identity",
-    "columns",
-    "description",
-    "only",
-    "latest",
-];
 
 fn read_tables(key: &Node, node: &Node, decl: &mut SourceDecl, findings: &mut Findings) {
     let Some(entries) = node.entries() else {
@@ -361,7 +351,7 @@ fn read_table(
         findings.breaks("table", text);
         return None;
     }
-    findings.unknown_keys(node, &TABLE_KEYS, "a table");
+    findings.unknown_keys(node, keys::TABLE, "a table");
     let mut table = TableDecl {
         table: Table {
             name: text.to_owned(),
@@ -373,6 +363,8 @@ fn read_table(
         identity: Vec::new(),
         columns: Vec::new(),
         only: node.get("only").cloned(),
+        deleted: node.get("deleted").cloned(),
+        lets: super::fragments::lets(node.get("let"), findings),
         latest: node.get("latest").cloned(),
     };
     for (key, format) in [("sheet", "xlsx"), ("path", "json")] {
@@ -401,7 +393,7 @@ fn read_table(
     match node.get("columns") {
         None => {
             findings.breaks("table", text);
-            if !misspelt(node, "columns", &TABLE_KEYS) {
+            if !misspelt(node, "columns", keys::TABLE) {
                 findings.error(
                     codes::MISSING_KEY,
                     name.spot,
@@ -483,7 +475,7 @@ pub(crate) fn identity(
     for item in node.map(Node::items).unwrap_or_default() {
         let (columns, weak) = match item.get("weak") {
             Some(weak) => {
-                findings.unknown_keys(item, &["weak"], "an entry of an identity");
+                findings.unknown_keys(item, keys::IDENTITY, "an entry of an identity");
                 (weak, true)
             }
             None => (item, false),
