@@ -158,6 +158,7 @@ fn map(file: &Path) -> (u64, u64, u64) {
             Verdict::Accepted
         }
         fn quarantined(&mut self, _: Quarantined) {}
+        fn retired(&mut self, _: mapping::Retired) {}
         fn issue(&mut self, _: diagnostics::Issue) {}
     }
     let definitions = Definitions::embedded();

@@ -14,7 +14,7 @@ use identity::IdSpace;
 use json::Value;
 use mapping::explain::Explanation;
 use mapping::trace::PassedOver;
-use mapping::{Judge, Made, Quarantined, RunContext, RunOptions, Sink, Verdict};
+use mapping::{Judge, Made, Quarantined, Retired, RunContext, RunOptions, Sink, Verdict};
 use serde_json::json;
 use validation::Validator;
 
@@ -263,6 +263,10 @@ impl Sink<Vec<Issue>> for Printer<'_> {
         if takes {
             self.explain(&Explanation::quarantined(&quarantined, resource.as_ref()));
         }
+    }
+
+    fn retired(&mut self, retired: Retired) {
+        self.issue(retired.issue);
     }
 
     fn issue(&mut self, issue: Issue) {

@@ -183,6 +183,8 @@ pub const OUTSIDE: &str = "M121";
 pub const NO_RECORDS: &str = "M122";
 /// The records of a snapshot disagree about the date that it is as of.
 pub const AS_OF_VARIES: &str = "M123";
+/// The source says that something is gone.
+pub const RETIRED: &str = "M124";
 
 // ---- Tests: M150 onwards.
 

@@ -9,6 +9,7 @@ pub(crate) mod coded;
 pub(crate) mod comparison;
 pub(crate) mod constant;
 pub(crate) mod definition;
+pub(crate) mod deleted;
 pub(crate) mod each;
 pub(crate) mod elements;
 pub(crate) mod expression;

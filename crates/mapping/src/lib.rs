@@ -42,8 +42,8 @@ pub use library::{check_library, find_libraries};
 pub use load::{Loaded, load};
 pub use loss::{ColumnLoss, LabelLoss, Loss, MAX_LABELS, UnknownColumn};
 pub use made::{
-    AsOfDate, Beginning, Counts, Judge, Made, Quarantined, RunContext, RunOptions, RunReport, Sink,
-    TakeAll, Verdict,
+    AsOfDate, Beginning, Counts, Judge, Made, Quarantined, Retired, RunContext, RunOptions,
+    RunReport, Sink, TakeAll, Verdict,
 };
 
 /// A compiled mapping.

@@ -247,20 +247,22 @@ fn read(
         .map(|table| table.key.iter().copied().collect())
         .collect();
     let as_of = as_of(&source, &mut compiler, &mut always);
-    let conditions: Vec<(Option<Condition>, Option<Latest>)> = (0..source.tables.len())
-        .map(|table| {
-            let mut scope = Scope {
-                table: Some(table),
-                ..Scope::default()
-            };
-            let found = (
-                only(table, &mut compiler, &mut scope),
-                latest(table, &mut compiler, &mut scope),
-            );
-            keep_uses(&scope, &mut always);
-            found
-        })
-        .collect();
+    let conditions: Vec<(Option<Condition>, Option<Condition>, Option<Latest>)> =
+        (0..source.tables.len())
+            .map(|table| {
+                let mut scope = Scope {
+                    table: Some(table),
+                    ..Scope::default()
+                };
+                let found = (
+                    only(table, &mut compiler, &mut scope),
+                    compiler.deleted_record(table, &mut scope),
+                    latest(table, &mut compiler, &mut scope),
+                );
+                keep_uses(&scope, &mut always);
+                found
+            })
+            .collect();
     let compiled: Vec<Option<Rule>> = (0..heads.len())
         .map(|index| compiler.rule_program(index))
         .collect();
@@ -302,7 +304,7 @@ fn read(
         .zip(conditions)
         .zip(always)
         .map(
-            |(((table, kept), (only, latest)), mut always)| TableProgram {
+            |(((table, kept), (only, deleted, latest)), mut always)| TableProgram {
                 name: Arc::from(table.table.name.as_str()),
                 parent: table.parent,
                 required: (0..table.columns.len())
@@ -315,6 +317,7 @@ fn read(
                     .collect(),
                 key: table.key.clone(),
                 only,
+                deleted,
                 latest,
                 always: {
                     always.extend(kept.iter().copied());

@@ -118,12 +118,32 @@ pub trait Sink<J = ()> {
     fn resource(&mut self, made: Made, judged: J) -> Verdict;
     /// A resource that could not be made, or was refused.
     fn quarantined(&mut self, quarantined: Quarantined);
+    /// Something that the source says is gone: what an earlier file made of it must no longer be
+    /// reported. There is no default, so that no sink drops it without a word.
+    fn retired(&mut self, retired: Retired);
     /// An issue that belongs to no single resource.
     fn issue(&mut self, issue: Issue);
     /// In a traced run: a record of which a rule made nothing, and nothing is wrong with that.
     fn passed_over(&mut self, _passed: PassedOver) {}
     /// Called now and then with the number of records that were read, over all passes.
     fn progress(&mut self, _records: u64) {}
+}
+
+/// What a deleted record would have made: it is gone, and nothing was made.
+#[derive(Debug, Clone)]
+pub struct Retired {
+    /// The type of the resource.
+    pub resource_type: Arc<str>,
+    /// Its id.
+    pub id: String,
+    /// The rule that would have made it.
+    pub rule: Arc<str>,
+    /// The id of the Patient it was about; its own for a Patient.
+    pub person: Option<Arc<str>>,
+    /// The record that says so.
+    pub place: InputPlace,
+    /// That it is gone, in words.
+    pub issue: Issue,
 }
 
 /// A resource that was made.
@@ -214,6 +234,9 @@ pub struct Counts {
     pub unreadable: BTreeMap<String, u64>,
     /// Resources accepted, by type.
     pub resources: BTreeMap<String, u64>,
+    /// Gone because the source says so, by type.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub retired: BTreeMap<String, u64>,
     /// Quarantined, by the type that would have been made; records under `record`.
     pub quarantined: BTreeMap<String, u64>,
 }

@@ -361,6 +361,15 @@ pub(crate) struct Warning {
     pub spot: Spot,
 }
 
+/// What becomes of a rule's resource when the record that makes it is deleted.
+#[derive(Debug, Clone)]
+pub(crate) enum Deleted {
+    /// Nothing is made, and what an earlier file made is no longer reported.
+    Retire,
+    /// Made of this body instead, with this `meta.profile`.
+    Instead(Object, Option<Value>),
+}
+
 /// A rule.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
@@ -380,6 +389,8 @@ pub(crate) struct Rule {
     pub warnings: Vec<Warning>,
     pub meta: Meta,
     pub body: Object,
+    /// Where records of its table may be deleted.
+    pub deleted: Option<Deleted>,
     /// The columns of its table that it uses.
     pub uses: Vec<usize>,
     /// Of these the ones that two records with one id are compared by.
@@ -429,6 +440,8 @@ pub(crate) struct TableProgram {
     pub key: Vec<usize>,
     /// Which records are read at all: the others make nothing.
     pub only: Option<Condition>,
+    /// Which records their source marks as deleted.
+    pub deleted: Option<Condition>,
     /// Records that a later version overtakes make nothing.
     pub latest: Option<Latest>,
     /// The columns that other tables' expressions look up.

@@ -170,6 +170,8 @@ pub enum PassedFor {
     Repeated,
     /// A later version of the record is in the same file.
     Overtaken,
+    /// Its source marks it as deleted, and what it made is retired.
+    Retired,
 }
 
 impl PassedFor {
@@ -181,6 +183,7 @@ impl PassedFor {
             Self::NoItem => "what it repeats (`each`) has no item here",
             Self::Group => "another record of its group is the latest, or says the same",
             Self::Repeated => "another record with the same key says the same: one is kept",
+            Self::Retired => "its source marks it as deleted: what it made is retired (`deleted`)",
             Self::Overtaken => "a later version of the record is in the same file",
         }
     }

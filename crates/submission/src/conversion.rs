@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use diagnostics::{Issue, has_errors};
-use mapping::{Judge, Made, Mapping, Quarantined, RunContext, RunOptions, Sink, Verdict};
+use mapping::{Judge, Made, Mapping, Quarantined, Retired, RunContext, RunOptions, Sink, Verdict};
 use validation::Validator;
 
 use crate::numbers::NumberKey;
@@ -149,6 +149,11 @@ impl Sink<Valid> for Converting<'_> {
             self.tally.add(issue);
         }
         self.quarantine.add(&words::held_back(&quarantined));
+    }
+
+    fn retired(&mut self, retired: Retired) {
+        self.counts.retired += 1;
+        self.issue(retired.issue);
     }
 
     fn issue(&mut self, issue: Issue) {

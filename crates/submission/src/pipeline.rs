@@ -16,7 +16,7 @@ use validation::Validator;
 use crate::identity_guard::{CONTESTED, keys_of, number_shared};
 use crate::report::{Report, ReportState};
 use crate::storing::{Preparing, Storing};
-use crate::vanished::vanished;
+use crate::vanished::{told_gone, vanished};
 use crate::{Delivery, codes};
 
 /// Takes deliveries in. Cheap to clone.
@@ -172,7 +172,7 @@ impl Pipeline {
         self.report(storing, state, loss)
     }
 
-    /// What the snapshot no longer holds becomes "no longer reported" (CS-4).
+    /// What the file says is gone, and what a snapshot no longer holds, becomes "no longer reported" (CS-4).
     fn settle(&self, storing: &mut Storing) -> Result<bool, SubmitError> {
         if storing.counts.older > 0 {
             storing.tally.add(
@@ -188,7 +188,7 @@ impl Pipeline {
             );
         }
         self.set_aside_contested(storing)?;
-        if !storing.snapshot || storing.superseded {
+        if storing.superseded || (!storing.snapshot && storing.gone.is_empty()) {
             return Ok(false);
         }
         let source = storing.submission_row().source.clone();
@@ -197,15 +197,37 @@ impl Pipeline {
             storing.tenant(),
             &source,
         ))?;
-        let outcome = vanished(&stored, &storing.met);
-        for issue in &outcome.issues {
-            storing.tally.add(issue);
+        // What the file itself says is gone is no matter of what it leaves out.
+        let gone = std::mem::take(&mut storing.gone);
+        for (rtype, id) in &gone {
+            storing.met.met(rtype, id);
         }
+        let mut outcomes = vec![told_gone(&stored, &gone)];
+        if storing.snapshot {
+            outcomes.push(vanished(&stored, &storing.met));
+        }
+        let mut waits = false;
+        for outcome in outcomes {
+            waits |= outcome.waits;
+            for issue in &outcome.issues {
+                storing.tally.add(issue);
+            }
+            self.no_longer_reported(storing, &source, &outcome.retire)?;
+        }
+        Ok(waits)
+    }
+
+    fn no_longer_reported(
+        &self,
+        storing: &mut Storing,
+        source: &str,
+        ids: &[(String, String)],
+    ) -> Result<(), SubmitError> {
         let submission = storing.submission_row().id.clone();
-        for ids in outcome.retire.chunks(1000) {
+        for ids in ids.chunks(1000) {
             let mut batch = Batch::new(storing.tenant().clone(), submission.clone());
             batch.retire.push(Retire {
-                source: source.clone(),
+                source: source.to_owned(),
                 as_of: storing.as_of(),
                 ids: ids.to_vec(),
                 tag: Some(no_longer_reported()),
@@ -218,7 +240,7 @@ impl Pipeline {
                 .filter(|retired| matches!(retired, Retired::Retired { .. }))
                 .count() as u64;
         }
-        Ok(outcome.waits)
+        Ok(())
     }
 
     /// Takes back the people of this file whose NHS number another person of it claims: neither

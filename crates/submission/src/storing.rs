@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use diagnostics::{Issue, IssueType, has_errors};
 use jiff::Timestamp;
-use mapping::{Beginning, Judge, Made, Quarantined, Sink, Verdict};
+use mapping::{Beginning, Judge, Made, Quarantined, Retired, Sink, Verdict};
 use search::Indexer;
 use store::{
     Batch, Outcome, PersonKeys, SettleQuarantine, Sight, Store, Submission, SubmissionState,
@@ -44,6 +44,8 @@ pub(crate) struct Storing {
     /// Whether nothing of the file is wanted, for its as-of date is older than what is stored or impossible.
     pub(crate) superseded: bool,
     pub(crate) met: Met,
+    /// What the file says is gone: types and ids.
+    pub(crate) gone: BTreeSet<(String, String)>,
     pub(crate) counts: Counts,
     pub(crate) tally: Tally,
     pub(crate) failed: Option<store::Error>,
@@ -73,6 +75,7 @@ impl Storing {
             snapshot: false,
             superseded: false,
             met: Met::default(),
+            gone: BTreeSet::new(),
             counts: Counts::default(),
             tally: Tally::default(),
             failed: None,
@@ -368,6 +371,12 @@ impl Sink<Prepared> for Storing {
         if self.batch.writes.len() + self.batch.quarantine.len() >= BATCH {
             self.flush();
         }
+    }
+
+    fn retired(&mut self, retired: Retired) {
+        self.tally.add(&retired.issue);
+        self.gone
+            .insert((retired.resource_type.to_string(), retired.id));
     }
 
     fn issue(&mut self, issue: Issue) {

@@ -1,6 +1,6 @@
 //! CS-4: what a snapshot no longer holds.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use diagnostics::{Issue, IssueType};
 use store::{Current, Status};
@@ -92,36 +92,75 @@ pub(crate) struct Vanished {
 
 /// Compares what is stored of a source with what its newest snapshot holds.
 pub(crate) fn vanished(stored: &[Current], met: &Met) -> Vanished {
-    let standing = || {
-        stored
-            .iter()
-            .filter(|current| current.status == Status::Active)
+    let gone: Vec<&Current> = standing(stored)
+        .filter(|current| !met.has(current))
+        .collect();
+    if !gone.is_empty() && met.doubtful {
+        let issue = Issue::warning(
+            codes::VANISHED_UNKNOWN,
+            IssueType::Incomplete,
+            format!(
+                "{} stored facts are not in this file, and records that could not be read may hold them, so they stay as they were",
+                gone.len()
+            ),
+        )
+        .help("mend the records in quarantine and send the file again");
+        return Vanished {
+            issues: vec![issue],
+            ..Vanished::default()
+        };
+    }
+    decide(stored, gone, Words::ABSENT, &|current| met.doubts(current))
+}
+
+/// What a file says is gone is treated as what is no longer in one: it is never retired in silence,
+/// and what a person must confirm waits.
+pub(crate) fn told_gone(stored: &[Current], gone: &BTreeSet<(String, String)>) -> Vanished {
+    let gone: Vec<&Current> = standing(stored)
+        .filter(|current| gone.contains(&(current.rtype.clone(), current.id.clone())))
+        .collect();
+    decide(stored, gone, Words::DELETED, &|_| false)
+}
+
+/// How what is gone is spoken of.
+struct Words {
+    are: &'static str,
+    check: &'static str,
+}
+
+impl Words {
+    const ABSENT: Self = Self {
+        are: "are not in this file",
+        check: "check that the export holds everybody; a filter in the care system is the usual cause",
     };
-    let gone: Vec<&Current> = standing().filter(|current| !met.has(current)).collect();
+    const DELETED: Self = Self {
+        are: "are marked as deleted in this file",
+        check: "check with whoever deleted them in the care system",
+    };
+}
+
+fn standing(stored: &[Current]) -> impl Iterator<Item = &Current> {
+    stored
+        .iter()
+        .filter(|current| current.status == Status::Active)
+}
+
+fn decide(
+    stored: &[Current],
+    gone: Vec<&Current>,
+    words: Words,
+    doubts: &dyn Fn(&Current) -> bool,
+) -> Vanished {
     let mut outcome = Vanished::default();
     if gone.is_empty() {
         return outcome;
     }
-    if met.doubtful {
-        outcome.issues.push(
-            Issue::warning(
-                codes::VANISHED_UNKNOWN,
-                IssueType::Incomplete,
-                format!(
-                    "{} stored facts are not in this file, and records that could not be read may hold them, so they stay as they were",
-                    gone.len()
-                ),
-            )
-            .help("mend the records in quarantine and send the file again"),
-        );
-        return outcome;
-    }
-    let people = standing()
+    let people = standing(stored)
         .filter(|current| current.rtype == "Patient")
         .count();
     let people_gone: HashSet<&str> = gone
         .iter()
-        .filter(|current| current.rtype == "Patient" && !met.doubts(current))
+        .filter(|current| current.rtype == "Patient" && !doubts(current))
         .map(|current| current.id.as_str())
         .collect();
     if people_gone.len() * 10 > people {
@@ -131,18 +170,19 @@ pub(crate) fn vanished(stored: &[Current], met: &Met) -> Vanished {
                 codes::WAITS_FOR_CONFIRMATION,
                 IssueType::BusinessRule,
                 format!(
-                    "{} of {people} people are not in this file; nobody is marked as gone until a person confirms it",
-                    people_gone.len()
+                    "{} of {people} people {}; nobody is marked as gone until a person confirms it",
+                    people_gone.len(),
+                    words.are
                 ),
             )
-            .help("check that the export holds everybody; a filter in the care system is the usual cause"),
+            .help(words.check),
         );
         return outcome;
     }
     let mut allergies = 0;
     let mut kept = 0;
     for current in gone {
-        if met.doubts(current) {
+        if doubts(current) {
             kept += 1;
             continue;
         }
@@ -174,7 +214,7 @@ pub(crate) fn vanished(stored: &[Current], met: &Met) -> Vanished {
             Issue::warning(
                 codes::WAITS_FOR_CONFIRMATION,
                 IssueType::BusinessRule,
-                format!("{allergies} allergies that were reported before are not in this file; they stay until a person confirms that they are gone"),
+                format!("{allergies} allergies that were reported before {}; they stay until a person confirms that they are gone", words.are),
             )
             .help("check with whoever changed the record: an allergy is rarely gone"),
         );

@@ -14,7 +14,7 @@ use crate::program::{Function, Op, Policy};
 use crate::yaml::Spot;
 
 /// The name of each function, and how many arguments it takes at least and at most.
-const FUNCTIONS: &[(&str, usize, usize)] = &[
+pub(crate) const FUNCTIONS: &[(&str, usize, usize)] = &[
     ("upper", 1, 1),
     ("lower", 1, 1),
     ("trim", 1, 1),

@@ -143,7 +143,12 @@ impl Compiler<'_> {
     }
 
     /// Reports an element that the type does not have, and gives the one that may have been meant.
-    fn unknown_element(&mut self, key: &Node, name: &str, site: &Site) -> Option<String> {
+    pub(super) fn unknown_element(
+        &mut self,
+        key: &Node,
+        name: &str,
+        site: &Site,
+    ) -> Option<String> {
         let parent = site.shape.element(site.element);
         let known: Vec<String> = parent
             .children
@@ -171,7 +176,7 @@ impl Compiler<'_> {
         nearest(name, known.iter().map(String::as_str)).map(str::to_owned)
     }
 
-    fn field(
+    pub(super) fn field(
         &mut self,
         key: &Node,
         value: &Node,

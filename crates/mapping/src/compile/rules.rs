@@ -205,6 +205,8 @@ impl Compiler<'_> {
         self.shadowed(node, &site);
         let (mut body, _) = self.object(node, &site, keys::RULE, &mut scope)?;
         body.spot = head.spot;
+        let deleted = self.deleted(node, head, &site, &body, &mut scope);
+        self.use_of_deletion(head.table, &mut scope);
         let meta = self.meta(
             node,
             profile.as_ref().map(definitions::Shape::url),
@@ -275,6 +277,7 @@ impl Compiler<'_> {
             warnings,
             meta,
             body,
+            deleted,
             content: uses
                 .iter()
                 .copied()

@@ -12,7 +12,7 @@ use super::make::Outcome;
 use super::survey::Partners;
 use super::value::Val;
 use crate::codes;
-use crate::program::{Cell, Policy, Program};
+use crate::program::{Cell, Deleted, Policy, Program, Rule};
 use crate::trace::{CellOrigin, PassedFor, Recorder, Trace};
 use crate::yaml::Spot;
 
@@ -173,6 +173,34 @@ impl<'a> Cx<'a> {
             row = row.parent()?;
         }
         Some(row)
+    }
+
+    /// Whether the record, or one that encloses it, is marked as deleted by its source.
+    pub fn is_deleted(&mut self) -> bool {
+        let tables = &self.shared.program.tables;
+        let Some(record) = self.record else {
+            return false;
+        };
+        let mut at = Some((record.row, record.filled));
+        while let Some((row, filled)) = at {
+            let condition = tables
+                .get(row.table())
+                .and_then(|table| table.deleted.as_ref());
+            if let Some(condition) = condition {
+                let mut cx = Cx::new(self.shared, Some(Record { row, filled }), true);
+                if cx.holds(Some(condition)) {
+                    return true;
+                }
+            }
+            at = row.parent().map(|row| (row, [].as_slice()));
+        }
+        false
+    }
+
+    /// Whether what the rule made of this record is to be retired: then its condition does not
+    /// matter, for what is gone need not say what it was.
+    pub fn retires(&mut self, rule: &Rule) -> bool {
+        matches!(rule.deleted, Some(Deleted::Retire)) && self.is_deleted()
     }
 
     /// A cell as its column types it.

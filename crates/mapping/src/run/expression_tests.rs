@@ -126,6 +126,7 @@ fn show(value: &Val<'_>) -> String {
                 None => format!("text \"{text}\""),
             }
         }
+        Val::Pair(pair) => format!("{}, {}", show(&pair.0), show(&pair.1)),
         Val::Quantity(number, unit) => format!("{number} {}", unit.code),
         Val::Absent(reason) => format!("absent {reason}"),
         other => other.text().unwrap_or_default().into_owned(),
@@ -149,4 +150,33 @@ fn every_expression_of_the_page_gives_what_the_page_says() {
         }
     }
     assert!(seen > 40, "the page has {seen} examples");
+}
+
+#[test]
+fn every_function_stands_in_an_example_of_the_page() {
+    let mut shown = String::new();
+    let mut inside = false;
+    for line in PAGE.lines() {
+        match line.trim() {
+            "```expr" => inside = true,
+            "```" => inside = false,
+            line if inside => {
+                shown.push_str(line);
+                shown.push('\n');
+            }
+            _ => {}
+        }
+    }
+    let lacking: Vec<&str> = crate::compile::calls::FUNCTIONS
+        .iter()
+        .map(|(name, ..)| *name)
+        .filter(|name| {
+            !shown.match_indices(name).any(|(at, _)| {
+                let before = shown[..at].chars().next_back().unwrap_or(' ');
+                let after = shown[at + name.len()..].chars().next().unwrap_or(' ');
+                !before.is_alphanumeric() && (after == '(' || shown[..at].ends_with("| "))
+            })
+        })
+        .collect();
+    assert!(lacking.is_empty(), "no example of: {}", lacking.join(", "));
 }

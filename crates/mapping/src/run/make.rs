@@ -7,13 +7,13 @@ use json::Value;
 use source::Row;
 
 use super::cell::{Bound, Cx, Record};
-use super::engine::{Engine, RuleConstants};
+use super::engine::Engine;
 use super::groups::GroupContext;
 use super::index::{State, Times, read_id};
 use super::naming::Name;
 use crate::codes;
-use crate::made::{Judge, Made, Quarantined, Verdict};
-use crate::program::Rule;
+use crate::made::{Judge, Made, Quarantined, Retired, Verdict};
+use crate::program::{Deleted, Rule};
 use crate::trace::{PassedFor, PassedOver, Recorder, Trace};
 
 /// What a refused resource would have been called.
@@ -40,6 +40,8 @@ pub(super) enum Outcome {
         trace: Option<Box<Trace>>,
     },
     Repeated(Option<Issue>, Option<Box<Trace>>),
+    /// Its source says that it is gone.
+    Retired(Named, Option<Box<Trace>>),
     /// The rule makes nothing of the record; only told in a traced run.
     PassedOver(PassedFor, Option<Box<Trace>>),
 }
@@ -90,7 +92,7 @@ impl<J: Judge> Engine<'_, J> {
                 }
                 cx.refused = false;
                 let holds = cx.holds(rule.when.as_ref());
-                if !holds && !cx.refused {
+                if !holds && !cx.refused && !cx.retires(rule) {
                     outcomes.extend(cx.passed_over(PassedFor::When));
                     continue;
                 }
@@ -205,13 +207,22 @@ impl<J: Judge> Engine<'_, J> {
             |constants| Arc::clone(&constants.resource_type),
         );
         let id = self.id(rule, &name);
-        let mut out = json::Object::with_capacity(rule.body.fields.len() + 4);
+        let deleted = rule.deleted.as_ref().filter(|_| cx.is_deleted());
+        let own = constants.and_then(|constants| constants.profile.as_ref());
+        let (body, profile) = match deleted {
+            None => (&rule.body, own),
+            Some(Deleted::Instead(body, profile)) => (body, profile.as_ref()),
+            Some(Deleted::Retire) => {
+                return Outcome::Retired(self.named(rule, &name), cx.traced());
+            }
+        };
+        let mut out = json::Object::with_capacity(body.fields.len() + 4);
         if let Some(constants) = constants {
             out.insert("resourceType", constants.type_value.clone());
         }
         out.insert("id", id.as_str());
-        out.insert("meta", self.meta(cx, rule, constants));
-        cx.fields(&rule.body, &mut out, Some(()));
+        out.insert("meta", self.meta(cx, rule, profile));
+        cx.fields(body, &mut out, Some(()));
         let refused = cx.refused;
         for warning in &rule.warnings {
             if cx.holds(warning.when.as_ref()) {
@@ -311,13 +322,13 @@ impl<J: Judge> Engine<'_, J> {
         &self,
         cx: &mut Cx<'a>,
         rule: &'a Rule,
-        constants: Option<&RuleConstants>,
+        profile: Option<&Value>,
     ) -> Value {
         if let Some(trace) = cx.tracer() {
             trace.enter("meta", false);
         }
         let mut meta = json::Object::with_capacity(3);
-        if let Some(profile) = constants.and_then(|constants| constants.profile.as_ref()) {
+        if let Some(profile) = profile {
             meta.insert("profile", profile.clone());
         }
         if !rule.meta.security.is_empty() {
@@ -353,6 +364,11 @@ impl<J: Judge> Engine<'_, J> {
                     self.sink.issue(issue);
                 }
                 self.passed_over(rule, row, PassedFor::Repeated, trace);
+            }
+            Outcome::Retired(named, trace) => {
+                self.note(position, Some(named.hash), group, State::NotMade, None);
+                self.retire(rule, position, named, row);
+                self.passed_over(rule, row, PassedFor::Retired, trace);
             }
             Outcome::PassedOver(reason, trace) => self.passed_over(rule, row, reason, trace),
             Outcome::Refused {
@@ -418,6 +434,36 @@ impl<J: Judge> Engine<'_, J> {
                 }
             }
         }
+    }
+
+    /// Hands over that something is gone, and says so.
+    fn retire(&mut self, rule: &Rule, position: usize, named: Named, row: &Row<'_>) {
+        let resource_type = self.constants.get(position).map_or_else(
+            || Arc::from(""),
+            |constants| Arc::clone(&constants.resource_type),
+        );
+        *self
+            .report
+            .counts
+            .retired
+            .entry(resource_type.to_string())
+            .or_default() += 1;
+        let mut issue = Issue::information(
+            codes::RETIRED,
+            "the source says that this is gone; what an earlier file made of it is no longer reported",
+        )
+        .help("nothing need be done")
+        .at_input(row.place())
+        .at_mapping(self.program.place(rule.spot));
+        issue.resource = Some(format!("{resource_type}/{}", named.id));
+        self.sink.retired(Retired {
+            resource_type,
+            id: named.id,
+            rule: Arc::clone(&rule.name),
+            person: named.person,
+            place: row.place(),
+            issue,
+        });
     }
 
     pub(super) fn note(

@@ -59,11 +59,7 @@ impl<J: Judge> Engine<'_, J> {
             let Some(declared) = self.program.tables.get(table) else {
                 return Use::Outside;
             };
-            if declared
-                .required
-                .iter()
-                .any(|&column| !row.is_filled(column))
-            {
+            if self.lacks(row).next().is_some() {
                 return Use::Lacking;
             }
             if declared.only.is_some() || declared.latest.is_some() {
@@ -104,6 +100,26 @@ impl<J: Judge> Engine<'_, J> {
             at = row.parent();
         }
         Use::Yes
+    }
+
+    /// The columns that a record must fill and does not. One that only says that it is deleted need
+    /// not say more than what it is.
+    fn lacks<'r>(&'r self, row: &'r Row<'_>) -> impl Iterator<Item = usize> + 'r {
+        let declared = self.program.tables.get(row.table());
+        let required = declared.map_or(&[][..], |table| table.required.as_slice());
+        let missing = required
+            .iter()
+            .copied()
+            .filter(move |&column| !row.is_filled(column));
+        let is_tombstone = missing.clone().next().is_some()
+            && declared.is_some_and(|table| table.deleted.is_some())
+            && {
+                let shared = self.shared();
+                Cx::new(&shared, Some(Record { row, filled: &[] }), true).is_deleted()
+            };
+        missing.filter(move |column| {
+            !is_tombstone || declared.is_some_and(|table| table.key.contains(column))
+        })
     }
 
     /// The NHS number that a record, or one of its parents, holds.
@@ -250,11 +266,9 @@ impl<J: Judge> Engine<'_, J> {
         let Some(declared) = self.program.tables.get(row.table()) else {
             return;
         };
-        let issues: Vec<Issue> = declared
-            .required
-            .iter()
-            .filter(|&&column| !row.is_filled(column))
-            .map(|&column| {
+        let issues: Vec<Issue> = self
+            .lacks(row)
+            .map(|column| {
                 let name = declared
                     .columns
                     .get(column)

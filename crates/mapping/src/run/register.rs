@@ -80,7 +80,7 @@ impl<J: Judge> Engine<'_, J> {
 fn register<'a>(cx: &mut Cx<'a>, rule: &'a Rule, row: &Row<'_>, found: &mut Vec<Registration>) {
     let mut one = |cx: &mut Cx<'a>| {
         cx.refused = false;
-        if !cx.holds(rule.when.as_ref()) {
+        if !cx.holds(rule.when.as_ref()) && !cx.retires(rule) {
             return;
         }
         cx.refused = false;

@@ -78,6 +78,10 @@ impl Sink for Gathered<'_, '_> {
         self.issues.extend(quarantined.issues);
     }
 
+    fn retired(&mut self, retired: crate::Retired) {
+        self.issue(retired.issue);
+    }
+
     fn issue(&mut self, issue: Issue) {
         self.issues.push(issue);
     }

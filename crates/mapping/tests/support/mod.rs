@@ -13,8 +13,8 @@ use std::sync::LazyLock;
 use definitions::Definitions;
 use diagnostics::Issue;
 use mapping::{
-    Embedded, Loaded, Made, Mapping, Quarantined, RunContext, RunOptions, RunReport, Sink, TakeAll,
-    Verdict,
+    Embedded, Loaded, Made, Mapping, Quarantined, Retired, RunContext, RunOptions, RunReport, Sink,
+    TakeAll, Verdict,
 };
 use source::Input;
 use terminology::Terminology;
@@ -55,6 +55,7 @@ pub fn good(name: &str, mapping: &str, files: &[(&str, &str)]) -> Mapping {
 pub struct Gathered {
     pub made: Vec<Made>,
     pub quarantined: Vec<Quarantined>,
+    pub retired: Vec<Retired>,
     pub issues: Vec<Issue>,
     /// Types and rules to refuse.
     pub refuse: Vec<String>,
@@ -75,6 +76,10 @@ impl Sink for Gathered {
 
     fn quarantined(&mut self, quarantined: Quarantined) {
         self.quarantined.push(quarantined);
+    }
+
+    fn retired(&mut self, retired: Retired) {
+        self.retired.push(retired);
     }
 
     fn issue(&mut self, issue: Issue) {

@@ -80,6 +80,10 @@ impl Sink for Outcome {
         self.quarantined.push(quarantined);
     }
 
+    fn retired(&mut self, retired: mapping::Retired) {
+        self.issues.push(retired.issue);
+    }
+
     fn issue(&mut self, issue: Issue) {
         self.issues.push(issue);
     }
