@@ -686,3 +686,86 @@ fn cs_02_who_had_the_number_before_keeps_it() {
     assert!(report.counts.quarantined > 0, "{}", report.to_text());
     assert_eq!(bench.standing("Patient").len(), 9);
 }
+
+/// A source that sends changes and marks what it has deleted.
+fn deleting() -> Bench {
+    let mapping = MAPPING
+        .replace("extent: snapshot", "extent: changes")
+        .replace(
+            "      key: NHS Number\n",
+            "      key: NHS Number\n      deleted: =[Gone]\n",
+        )
+        .replace(
+            "        Key Safe:",
+            "        Gone: { type: flag, \"true\": Y, optional: true }\n        Key Safe:",
+        )
+        .replace("    from: rows\n", "    from: rows\n    deleted: retire\n");
+    Bench::with(&mapping)
+}
+
+fn told(bench: &Bench, as_of: &str, person: usize) -> Report {
+    let csv = format!(
+        "As Of,NHS Number,Surname,Given,Born,Allergies,Sex,Key Safe,Gone\n{as_of},{},Testname{person},Ada,1940-01-{:02},Latex,F,,Y\n",
+        NUMBERS[person],
+        person + 1
+    );
+    bench.submit_bytes("T1", csv.into_bytes())
+}
+
+#[test]
+fn cs_04_what_a_source_says_is_gone_is_retired_with_all_that_is_gone_with_it() {
+    let bench = deleting();
+    bench.submit(&home("2026-11-01", "Latex"));
+    // One of ten: not more than one in ten. The allergy of who is gone goes too.
+    let report = told(&bench, "2026-11-02", 3);
+    assert_eq!(report.state, ReportState::Reported, "{}", report.to_text());
+    assert_eq!(report.counts.quarantined, 0, "{}", report.to_text());
+    assert_eq!(report.counts.retired, 2, "{}", report.to_text());
+    assert_eq!(bench.standing("Patient").len(), 9);
+    assert_eq!(bench.allergies().len(), 9);
+    assert!(
+        report.issues.iter().any(|issue| issue.code == "M124"),
+        "it is said: {}",
+        report.to_text()
+    );
+    // What is gone already cannot go again.
+    let again = told(&bench, "2026-11-03", 3);
+    assert_eq!(again.counts.retired, 0, "{}", again.to_text());
+}
+
+#[test]
+fn cs_04_a_deleted_allergy_waits_for_a_person() {
+    let mapping = MAPPING
+        .replace("extent: snapshot", "extent: changes")
+        .replace(
+            "      key: NHS Number\n",
+            "      key: NHS Number\n      deleted: =[Alert] = \"gone\"\n",
+        )
+        .replace(
+            "code: =textOnly(substance)\n",
+            "code: =textOnly(substance)\n    deleted: retire\n",
+        )
+        .replace(
+            "    birthDate: =[Born]\n",
+            "    birthDate: =[Born]\n    deleted: { active: \"true\" }\n",
+        );
+    let bench = Bench::with(&mapping);
+    bench.submit(&home("2026-11-01", "Latex"));
+    let csv = format!(
+        "As Of,NHS Number,Surname,Given,Born,Allergies,Sex,Alert\n2026-11-02,{},Testname3,Ada,1940-01-04,Latex,F,gone\n",
+        NUMBERS[3]
+    );
+    let report = bench.submit_bytes("T1", csv.into_bytes());
+    assert_eq!(
+        report.state,
+        ReportState::AwaitingConfirmation,
+        "{}",
+        report.to_text()
+    );
+    assert_eq!(bench.allergies().len(), 10);
+    assert!(
+        report.to_text().contains("marked as deleted"),
+        "{}",
+        report.to_text()
+    );
+}

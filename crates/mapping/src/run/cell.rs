@@ -62,6 +62,10 @@ pub(crate) struct Cx<'a> {
     pub resolved: Option<(usize, u8, CompactString)>,
     /// The element that is being built.
     pub element: Option<&'a str>,
+    /// The record is marked as deleted: it may name what is gone with it.
+    pub deleted: bool,
+    /// Something that it names is gone.
+    pub gone: bool,
     /// Only the value is wanted: nothing is reported.
     pub quiet: bool,
     /// Labels without a code: table, label.
@@ -82,6 +86,8 @@ impl<'a> Cx<'a> {
             refused_person: None,
             resolved: None,
             element: None,
+            deleted: false,
+            gone: false,
             quiet,
             unmapped: Vec::new(),
             references: Vec::new(),

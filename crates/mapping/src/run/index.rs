@@ -15,6 +15,8 @@ pub(crate) enum State {
     Made,
     NotMade,
     Refused,
+    /// Its source says that it is gone.
+    Retired,
 }
 
 /// How often one id occurs.
@@ -81,6 +83,8 @@ pub(crate) enum Target {
     NotMade,
     /// With the id that it would have had, where that is known.
     Refused(Option<CompactString>),
+    /// Its source says that it is gone: only what is gone with it may name it.
+    Gone(CompactString),
     Ambiguous,
 }
 
@@ -129,6 +133,7 @@ impl RuleIndex {
     fn target(&self, state: Option<State>, id: Option<u128>) -> Target {
         match (state, id) {
             (Some(State::Made), Some(id)) => Target::Id(write_id(id)),
+            (Some(State::Retired), Some(id)) => Target::Gone(write_id(id)),
             (Some(State::Refused), id) => Target::Refused(id.filter(|id| *id != 0).map(write_id)),
             _ => Target::NotMade,
         }

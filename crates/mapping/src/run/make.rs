@@ -151,6 +151,8 @@ impl<J: Judge> Engine<'_, J> {
         };
         let refused_before = cx.refused;
         cx.refused = false;
+        let deleted = rule.deleted.as_ref().filter(|_| cx.is_deleted());
+        cx.deleted = deleted.is_some();
         let since = cx.traced_from();
         let name = cx.name(rule);
         if let Some(trace) = cx.tracer() {
@@ -207,12 +209,12 @@ impl<J: Judge> Engine<'_, J> {
             |constants| Arc::clone(&constants.resource_type),
         );
         let id = self.id(rule, &name);
-        let deleted = rule.deleted.as_ref().filter(|_| cx.is_deleted());
         let own = constants.and_then(|constants| constants.profile.as_ref());
         let (body, profile) = match deleted {
             None => (&rule.body, own),
-            Some(Deleted::Instead(body, profile)) => (body, profile.as_ref()),
-            Some(Deleted::Retire) => {
+            Some(Deleted::Instead(body, profile)) if !cx.gone => (body, profile.as_ref()),
+            // Whom it is about may be gone with it: then nothing can refer to them.
+            Some(_) => {
                 return Outcome::Retired(self.named(rule, &name), cx.traced());
             }
         };
@@ -366,7 +368,8 @@ impl<J: Judge> Engine<'_, J> {
                 self.passed_over(rule, row, PassedFor::Repeated, trace);
             }
             Outcome::Retired(named, trace) => {
-                self.note(position, Some(named.hash), group, State::NotMade, None);
+                let id = rule.referred.then_some(named.id.as_str());
+                self.note(position, Some(named.hash), group, State::Retired, id);
                 self.retire(rule, position, named, row);
                 self.passed_over(rule, row, PassedFor::Retired, trace);
             }

@@ -226,6 +226,21 @@ impl<'a> Cx<'a> {
                 resource_type: &rule.resource_type,
                 id,
             },
+            Target::Gone(id) if self.deleted => {
+                self.gone = true;
+                Val::Reference {
+                    resource_type: &rule.resource_type,
+                    id,
+                }
+            }
+            Target::Gone(_) => self.no_target(
+                reference,
+                codes::NO_TARGET,
+                format!(
+                    "the {} that this record refers to is deleted in its source",
+                    rule.name
+                ),
+            ),
             Target::NotMade => self.no_target(
                 reference,
                 codes::NO_TARGET,

@@ -84,6 +84,7 @@ fn register<'a>(cx: &mut Cx<'a>, rule: &'a Rule, row: &Row<'_>, found: &mut Vec<
             return;
         }
         cx.refused = false;
+        cx.deleted = rule.deleted.is_some() && cx.is_deleted();
         let Some(name) = cx.name(rule) else { return };
         let item = cx.variables.first().and_then(item_text);
         found.push(Registration::One {
