@@ -17,6 +17,7 @@ pub(crate) mod extension;
 pub(crate) mod filled;
 pub(crate) mod fragments;
 pub(crate) mod item;
+pub(crate) mod moments;
 pub(crate) mod names;
 pub(crate) mod naming;
 pub(crate) mod policies;

@@ -5,6 +5,7 @@ pub(crate) mod columns;
 pub(crate) mod fragments;
 pub(crate) mod policy;
 pub(crate) mod source;
+pub(crate) mod units;
 
 use std::collections::BTreeMap;
 

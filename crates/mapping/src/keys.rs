@@ -115,6 +115,9 @@ pub const COLUMN: &[&str] = &[
     "description",
 ];
 
+/// Of one of a quantity's units, where it is a map.
+pub const UNIT: &[&str] = &["written", "range"];
+
 /// The types of a column.
 pub const COLUMN_TYPES: &[&str] = &[
     "string",

@@ -28,6 +28,7 @@ mod loss;
 mod made;
 mod origin;
 mod program;
+mod read;
 mod run;
 pub mod testing;
 pub mod trace;

@@ -202,6 +202,9 @@ fn read(
             return None;
         }
     };
+    for column in source.tables.iter().flat_map(|table| &table.columns) {
+        declare::units::check(column, terminology, findings);
+    }
     let mut code_tables =
         declare::codes::read(root.get("codes"), &systems, files, None, texts, findings);
     let mut phrases = declare::phrases(root.get("phrases"), findings);
@@ -343,6 +346,7 @@ fn read(
         snapshot: source.snapshot,
         as_of: as_of?,
         schema: Arc::new(source.schema()),
+        local_time: source::DatePattern::parse("iso").into_iter().collect(),
         tables,
         codes: code_tables,
         phrases,

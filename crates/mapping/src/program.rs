@@ -7,6 +7,7 @@ use json::{CompactString, Value};
 
 use crate::code_table::CodeTable;
 use crate::origin::Origins;
+use crate::read::ReadAs;
 use crate::yaml::Spot;
 
 /// What happens when a value is bad or missing.
@@ -71,6 +72,22 @@ pub(crate) enum Op {
         integer: bool,
         policy: Policy,
         spot: Spot,
+    },
+    /// A text that is read as something.
+    Read {
+        value: Box<Op>,
+        kind: ReadAs,
+        policy: Policy,
+        spot: Spot,
+    },
+    /// A day and a time of day, in the source's zone.
+    At(Box<(Op, Op)>, Spot),
+    /// Two values that FHIR has as one: a period, a range, a ratio.
+    Pair(Box<(Op, Op)>),
+    /// Whether a text as a whole is of a pattern.
+    Matches {
+        value: Box<Op>,
+        pattern: Arc<regex::Regex>,
     },
     ReadNhsNumber {
         value: Box<Op>,
@@ -151,9 +168,13 @@ pub(crate) enum Function {
     Text,
     Contains,
     StartsWith,
+    EndsWith,
+    Before,
+    After,
     Split,
     List,
     First,
+    Last,
     Count,
     Distinct,
     Present,
@@ -213,6 +234,9 @@ pub(crate) enum Target {
     CodeableConcept,
     Coding,
     Quantity,
+    Period,
+    Range,
+    Ratio,
     Reference,
     /// `Reference.reference` itself.
     ReferenceText,
@@ -314,7 +338,7 @@ pub(crate) struct Each {
 pub(crate) enum EachOf {
     Items(Op),
     /// Columns with their names.
-    Columns(Vec<(Cell, CompactString)>),
+    Columns(Vec<(Op, CompactString)>),
 }
 
 /// What tells the records of a table apart across files.
@@ -482,6 +506,8 @@ pub(crate) struct Program {
     pub snapshot: bool,
     pub as_of: AsOf,
     pub schema: Arc<source::Schema>,
+    /// How a local time is written when a day and a time of day are put together.
+    pub local_time: Vec<source::DatePattern>,
     pub tables: Vec<TableProgram>,
     pub codes: Vec<CodeTable>,
     pub phrases: Vec<Phrases>,

@@ -24,9 +24,14 @@ pub(crate) const FUNCTIONS: &[(&str, usize, usize)] = &[
     ("text", 1, 1),
     ("contains", 2, 2),
     ("startsWith", 2, 2),
+    ("endsWith", 2, 2),
+    ("matches", 2, 2),
+    ("before", 2, 2),
+    ("after", 2, 2),
     ("split", 2, 2),
     ("list", 1, MANY),
     ("first", 1, 1),
+    ("last", 1, 1),
     ("count", 1, 1),
     ("distinct", 1, 1),
     ("if", 2, 3),
@@ -42,6 +47,12 @@ pub(crate) const FUNCTIONS: &[(&str, usize, usize)] = &[
     ("quantity", 2, 3),
     ("date", 2, MANY),
     ("dateOf", 1, 1),
+    ("time", 1, MANY),
+    ("dateTime", 2, 2),
+    ("between", 3, 3),
+    ("period", 2, 2),
+    ("range", 2, 2),
+    ("ratio", 2, 2),
     ("integer", 1, 1),
     ("decimal", 1, 1),
     ("nhsNumber", 1, 1),
@@ -147,16 +158,34 @@ impl Compiler<'_> {
             }
             "contains" => self.predicate(Function::Contains, &call, scope),
             "startsWith" => self.predicate(Function::StartsWith, &call, scope),
+            "endsWith" => self.predicate(Function::EndsWith, &call, scope),
+            "matches" => self.matches(&call, scope),
+            "before" | "after" => {
+                let (op, typing) = self.texts(&call, 0, scope)?;
+                let separator = self.texts(&call, 1, scope)?.0;
+                let (function, nullable) = match call.name {
+                    "before" => (Function::Before, typing.nullable),
+                    _ => (Function::After, true),
+                };
+                Some((
+                    Op::Call(function, vec![op, separator]),
+                    text_like(&typing).nullable(nullable),
+                ))
+            }
+            "time" => self.time(&call, scope),
+            "dateTime" => self.date_time(&call, scope),
+            "between" => self.between(&call, scope),
+            "period" | "range" | "ratio" => self.pair(&call, scope),
             "negates" => self.predicate(Function::Negates, &call, scope),
             "doubts" => self.predicate(Function::Doubts, &call, scope),
             "is" | "mentions" => self.phrase_test(&call, scope),
             "list" => self.list(&call, scope),
-            "first" | "distinct" => {
+            "first" | "last" | "distinct" => {
                 let (op, typing) = self.argument(&call, 0, scope)?;
-                let (function, list) = if call.name == "first" {
-                    (Function::First, false)
-                } else {
-                    (Function::Distinct, true)
+                let (function, list) = match call.name {
+                    "first" => (Function::First, false),
+                    "last" => (Function::Last, false),
+                    _ => (Function::Distinct, true),
                 };
                 Some((Op::Call(function, vec![op]), typing.list(list)))
             }

@@ -1,11 +1,14 @@
 //! Cells: of the record, of its parents, of other tables; and variables.
 
+use std::sync::Arc;
+
 use source::ColumnType;
 
 use super::Compiler;
 use super::expression::{Compiled, count};
 use super::scope::{Scope, Type, Typing};
 use crate::codes;
+use crate::declare::columns::{ColumnDecl, Reading};
 use crate::expr::Expr;
 use crate::findings::suggest;
 use crate::program::{Cell, Op, Partner, Policy};
@@ -56,18 +59,17 @@ impl Compiler<'_> {
         let policy = policy
             .cloned()
             .unwrap_or_else(|| self.column_policy(table, column));
-        let typing = column_typing(&declared.column.kind)
+        let typing = declared
+            .typing()
             .nullable(!declared.required && !scope.known.contains(&(up, column)));
-        Some((
-            Op::Cell(Cell {
-                up,
-                column,
-                policy,
-                strict,
-                spot,
-            }),
-            typing,
-        ))
+        let op = Op::Cell(Cell {
+            up,
+            column,
+            policy: policy.clone(),
+            strict,
+            spot,
+        });
+        Some((read(op, declared, policy, spot), typing))
     }
 
     /// What happens to a bad cell of a column when no expression says otherwise.
@@ -159,30 +161,35 @@ impl Compiler<'_> {
             ..Scope::default()
         };
         let (op, typing) = self.cell(0, table, column, spot, &mut other, policy)?;
-        let Op::Cell(cell) = op else { return None };
+        let Op::Cell(cell) = innermost(&op) else {
+            return None;
+        };
+        let column = cell.column;
         let kept = self.kept.get_mut(table)?;
-        let slot = match kept.iter().position(|&known| known == cell.column) {
+        let slot = match kept.iter().position(|&known| known == column) {
             Some(slot) => slot,
             None => {
-                kept.push(cell.column);
+                kept.push(column);
                 kept.len() - 1
             }
         };
-        Some((
-            Op::Partner(Box::new(Partner {
-                table,
-                slot,
-                keys,
-                labels: decl
-                    .key
-                    .iter()
-                    .map(|&column| is_label(decl, column))
-                    .collect(),
-                expected: true,
-                spot,
-            })),
-            typing.nullable(true),
-        ))
+        let partner = Op::Partner(Box::new(Partner {
+            table,
+            slot,
+            keys,
+            labels: decl
+                .key
+                .iter()
+                .map(|&column| is_label(decl, column))
+                .collect(),
+            expected: true,
+            spot,
+        }));
+        let declared = decl.columns.get(column)?;
+        let policy = policy
+            .cloned()
+            .unwrap_or_else(|| self.column_policy(table, column));
+        Some((read(partner, declared, policy, spot), typing.nullable(true)))
     }
 
     /// How many parents up a table is from another; nothing when it is none of its parents.
@@ -238,6 +245,31 @@ impl Compiler<'_> {
                 None
             }
         }
+    }
+}
+
+/// A cell as its column says that it is read.
+pub(crate) fn read(op: Op, declared: &ColumnDecl, policy: Policy, spot: Spot) -> Op {
+    match &declared.reading {
+        None => op,
+        Some(Reading::Unit(unit)) => Op::Quantity {
+            value: Box::new(op),
+            unit: Arc::clone(unit),
+        },
+        Some(Reading::Text(kind)) => Op::Read {
+            value: Box::new(op),
+            kind: kind.clone(),
+            policy,
+            spot,
+        },
+    }
+}
+
+/// The cell that is read.
+pub(crate) fn innermost(op: &Op) -> &Op {
+    match op {
+        Op::Quantity { value, .. } | Op::Read { value, .. } => innermost(value),
+        other => other,
     }
 }
 

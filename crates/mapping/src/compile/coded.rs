@@ -145,6 +145,15 @@ impl Compiler<'_> {
             Some(_) => self.literal(call, 2, "the unit as it is shown")?,
             None => code,
         };
+        if !crate::declare::units::is_ucum(self.terminology, code) {
+            self.findings.error(
+                codes::UNIT,
+                call.spot_of(1),
+                format!("'{code}' is no unit of UCUM"),
+                "for example kg, cm, mm[Hg], Cel, /min, mL; case counts",
+            );
+            return None;
+        }
         let op = Op::Quantity {
             value: Box::new(op),
             unit: Arc::new(Unit {

@@ -29,7 +29,8 @@ impl Compiler<'_> {
         let comparable = match (&a_type.of, &b_type.of) {
             (Type::Integer | Type::Decimal, Type::Integer | Type::Decimal)
             | (Type::Date | Type::DateTime, Type::Date | Type::DateTime)
-            | (Type::Text, Type::Text) => true,
+            | (Type::Text, Type::Text)
+            | (Type::Time, Type::Time) => true,
             (Type::Boolean, Type::Boolean) => {
                 matches!(operator, Operator::Equal | Operator::NotEqual)
             }

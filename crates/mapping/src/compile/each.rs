@@ -6,7 +6,7 @@ use super::expression::shift;
 use super::scope::{Scope, Typing, Variable};
 use crate::codes;
 use crate::declare::fragments::is_variable;
-use crate::program::{Cell, Each, EachOf, Op};
+use crate::program::{Each, EachOf};
 use crate::yaml::Node;
 
 impl Compiler<'_> {
@@ -71,8 +71,7 @@ impl Compiler<'_> {
         let mut columns = Vec::new();
         let mut typing: Option<Typing> = None;
         for (column, spot) in crate::declare::texts(self.findings, node, "columns") {
-            let Some((Op::Cell(cell), next)) = self.cell(0, table, &column, spot, scope, None)
-            else {
+            let Some((op, next)) = self.cell(0, table, &column, spot, scope, None) else {
                 continue;
             };
             match &typing {
@@ -91,13 +90,13 @@ impl Compiler<'_> {
                 Some(_) => {}
                 None => typing = Some(next),
             }
-            columns.push((cell, column.into()));
+            columns.push((op, column.into()));
         }
         let typing = typing?.nullable(false);
-        let cells = columns
-            .iter()
-            .map(|(cell, _): &(Cell, _)| (cell.up, cell.column))
-            .collect();
+        let mut cells = Vec::new();
+        for (op, _) in &columns {
+            collect_cells(op, &mut cells);
+        }
         scope.variables.push(Variable {
             name,
             origin: node.spot.origin,

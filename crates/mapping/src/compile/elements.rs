@@ -428,7 +428,16 @@ pub(crate) fn collect_cells(op: &Op, out: &mut Vec<(u8, usize)>) {
     match op {
         Op::Cell(cell) => out.push((cell.up, cell.column)),
         Op::Call(_, ops) | Op::Coalesce(ops, _) => ops.iter().for_each(|op| collect_cells(op, out)),
-        Op::OnMissing { value, .. } | Op::Not(value) => collect_cells(value, out),
+        Op::OnMissing { value, .. }
+        | Op::Not(value)
+        | Op::Read { value, .. }
+        | Op::Quantity { value, .. }
+        | Op::ReadDate { value, .. }
+        | Op::ReadNumber { value, .. } => collect_cells(value, out),
+        Op::At(parts, _) | Op::Pair(parts) => {
+            collect_cells(&parts.0, out);
+            collect_cells(&parts.1, out);
+        }
         _ => {}
     }
 }

@@ -127,6 +127,11 @@ impl Compiler<'_> {
                 );
                 continue;
             }
+            if let Op::Read { policy, .. } = &mut op
+                && *policy == crate::program::Policy::Drop
+            {
+                *policy = crate::program::Policy::Quarantine;
+            }
             if let Op::Cell(cell) = &mut op
                 && cell.policy == crate::program::Policy::Drop
             {

@@ -63,7 +63,13 @@ pub(super) fn hush(op: &mut Op) {
         | Op::ReadNumber { value, .. }
         | Op::ReadNhsNumber { value, .. }
         | Op::Row { value, .. }
+        | Op::Read { value, .. }
+        | Op::Matches { value, .. }
         | Op::Quantity { value, .. } => hush(value),
+        Op::At(parts, _) | Op::Pair(parts) => {
+            hush(&mut parts.0);
+            hush(&mut parts.1);
+        }
         Op::Code(code) => hush(&mut code.value),
         _ => {}
     }

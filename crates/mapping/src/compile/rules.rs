@@ -566,7 +566,7 @@ impl Compiler<'_> {
                     .table
                     .and_then(|table| self.source.tables.get(table))
                     .and_then(|table| table.columns.get(table.column(name)?))
-                    .is_some_and(|column| super::cells::column_typing(&column.column.kind).free);
+                    .is_some_and(|column| column.typing().free);
                 out.push((expr.kind.clone(), free));
             }
             Kind::Name { name, .. } => match self.unfolded(expr, base, scope) {

@@ -25,6 +25,10 @@ pub(crate) fn target(of: &Type, code: &str) -> Option<Target> {
         (Type::Date, "date") => Target::Date,
         (Type::Date | Type::DateTime, "dateTime") => Target::DateTime,
         (Type::DateTime, "instant") => Target::Instant,
+        (Type::Time, "time") => Target::String,
+        (Type::Period, "Period") => Target::Period,
+        (Type::Range, "Range") => Target::Range,
+        (Type::Ratio, "Ratio") => Target::Ratio,
         (Type::Quantity, "Quantity" | "Age" | "Duration" | "Distance" | "Count") => {
             Target::Quantity
         }
@@ -38,13 +42,16 @@ fn absent_target(code: &str) -> Target {
         "CodeableConcept" => Target::CodeableConcept,
         "Coding" => Target::Coding,
         "Quantity" => Target::Quantity,
+        "Period" => Target::Period,
+        "Range" => Target::Range,
+        "Ratio" => Target::Ratio,
         "Reference" => Target::Reference,
         _ => Target::String,
     }
 }
 
 /// The order in which types are tried where an element takes several.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 22] = [
     "string",
     "markdown",
     "code",
@@ -62,6 +69,10 @@ const ORDER: [&str; 18] = [
     "Quantity",
     "Age",
     "Duration",
+    "time",
+    "Period",
+    "Range",
+    "Ratio",
     "Reference",
 ];
 

@@ -312,8 +312,11 @@ fn parts(op: &Op) -> Vec<&Op> {
         | Op::ReadDate { value, .. }
         | Op::ReadNumber { value, .. }
         | Op::ReadNhsNumber { value, .. }
+        | Op::Read { value, .. }
+        | Op::Matches { value, .. }
         | Op::OnMissing { value, .. } => vec![&**value],
         Op::Code(code) => vec![&code.value],
+        Op::At(parts, _) | Op::Pair(parts) => vec![&parts.0, &parts.1],
     }
 }
 

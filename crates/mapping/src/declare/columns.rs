@@ -1,20 +1,25 @@
 //! The columns of a table.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use source::{CodeList, Column, ColumnType, DatePattern, Markers};
 
 use crate::codes;
+use crate::compile::scope::{Type, Typing};
 use crate::declare::{constant_text, flag, policy, texts};
 use crate::findings::{Findings, suggest};
 use crate::keys;
-use crate::program::{Policy, Purpose};
+use crate::program::{Policy, Purpose, Unit};
+use crate::read::ReadAs;
 use crate::yaml::{Node, Spot};
 
 /// A column as the mapping declares it.
 #[derive(Debug, Clone)]
 pub(crate) struct ColumnDecl {
     pub column: Column,
+    /// What the cell is read as, beyond what the reader gives.
+    pub reading: Option<Reading>,
     pub required: bool,
     pub volatile: bool,
     pub on_bad: Option<Policy>,
@@ -24,11 +29,35 @@ pub(crate) struct ColumnDecl {
     pub used: Cell<bool>,
 }
 
+/// What a cell is read as beyond what the reader of the file gives.
+#[derive(Debug, Clone)]
+pub(crate) enum Reading {
+    /// A number in this unit.
+    Unit(Arc<Unit>),
+    /// A text.
+    Text(ReadAs),
+}
+
+impl ColumnDecl {
+    /// What its cells give.
+    pub fn typing(&self) -> Typing {
+        let plain = crate::compile::cells::column_typing(&self.column.kind);
+        let of = match &self.reading {
+            None => return plain,
+            Some(Reading::Unit(_) | Reading::Text(ReadAs::Quantity(_))) => Type::Quantity,
+            Some(Reading::Text(ReadAs::Time(_))) => Type::Time,
+            Some(Reading::Text(_)) => Type::Text,
+        };
+        Typing { of, ..plain }.free(false)
+    }
+}
+
 /// Reads one column.
 pub(crate) fn read(key: &Node, value: &Node, findings: &mut Findings) -> Option<ColumnDecl> {
     let name = key.text()?.to_owned();
     let mut decl = ColumnDecl {
         column: Column::new(name.clone(), ColumnType::String),
+        reading: None,
         required: false,
         volatile: false,
         on_bad: None,
@@ -39,6 +68,7 @@ pub(crate) fn read(key: &Node, value: &Node, findings: &mut Findings) -> Option<
     if value.entries().is_none() {
         let text = constant_text(findings, value, &name)?;
         decl.column.kind = kind(text, value, None, findings)?;
+        decl.reading = super::units::reading(text, value, None, findings);
         return Some(decl);
     }
     findings.unknown_keys(value, keys::COLUMN, "a column");
@@ -53,6 +83,7 @@ pub(crate) fn read(key: &Node, value: &Node, findings: &mut Findings) -> Option<
         .and_then(Node::constant)
         .unwrap_or("string");
     decl.column.kind = kind(type_name, value, Some(value), findings)?;
+    decl.reading = super::units::reading(type_name, key, Some(value), findings);
     decl.required = flag(findings, value, "required");
     decl.column.required = decl.required && !flag(findings, value, "optional");
     decl.volatile = flag(findings, value, "volatile");
@@ -170,6 +201,8 @@ fn kind(
                 .next()
                 .map(|(text, _)| text),
         },
+        // The reader gives the text; the mapping reads it.
+        "quantity" | "time" | "email" | "uprn" => ColumnType::String,
         "nhs-number" => ColumnType::NhsNumber,
         "postcode" => ColumnType::Postcode,
         "phone" => ColumnType::Phone,
@@ -185,7 +218,10 @@ fn kind(
     })
 }
 
-fn range(options: Option<&Node>, findings: &mut Findings) -> (Option<String>, Option<String>) {
+pub(crate) fn range(
+    options: Option<&Node>,
+    findings: &mut Findings,
+) -> (Option<String>, Option<String>) {
     let Some(node) = options.and_then(|options| options.get("range")) else {
         return (None, None);
     };

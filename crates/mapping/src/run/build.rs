@@ -374,8 +374,8 @@ impl<'a> Cx<'a> {
                 .collect(),
             EachOf::Columns(columns) => columns
                 .iter()
-                .filter_map(|(cell, name)| {
-                    let value = self.cell(cell);
+                .filter_map(|(op, name)| {
+                    let value = self.evaluate(op);
                     (!value.is_nothing()).then_some(Bound {
                         value,
                         column: Some(name),
@@ -398,8 +398,8 @@ impl<'a> Cx<'a> {
                 let read = columns
                     .iter()
                     .find(|(_, name)| Some(&**name) == bound.column);
-                if let Some((cell, _)) = read {
-                    self.cell(cell);
+                if let Some((op, _)) = read {
+                    self.evaluate(op);
                 }
             }
         }
@@ -424,9 +424,13 @@ impl<'a> Cx<'a> {
         if let Val::Absent(reason) = value {
             let extension = absent(reason);
             return Some(match target {
-                Target::CodeableConcept | Target::Coding | Target::Quantity | Target::Reference => {
-                    Out::Value(extension)
-                }
+                Target::CodeableConcept
+                | Target::Coding
+                | Target::Quantity
+                | Target::Period
+                | Target::Range
+                | Target::Ratio
+                | Target::Reference => Out::Value(extension),
                 _ => Out::Primitive(None, extension),
             });
         }
@@ -470,12 +474,26 @@ impl<'a> Cx<'a> {
                 let text = other.text()?;
                 Value::Object(json::Object::with_capacity(1).with("text", text.as_ref()))
             }
-            (Target::Quantity, Val::Quantity(number, unit)) => {
-                let mut object = json::Object::with_capacity(4);
-                object.insert("value", Value::Number(Number::from_text(&number)?));
-                object.insert("unit", unit.unit.clone());
-                object.insert("system", "http://unitsofmeasure.org");
-                object.insert("code", unit.code.clone());
+            (Target::Quantity, Val::Quantity(number, unit)) => quantity(&number, unit)?,
+            (Target::Period | Target::Range | Target::Ratio, Val::Pair(pair)) => {
+                let names = match target {
+                    Target::Period => ("start", "end"),
+                    Target::Range => ("low", "high"),
+                    _ => ("numerator", "denominator"),
+                };
+                let mut object = json::Object::with_capacity(2);
+                for (name, value) in [(names.0, pair.0), (names.1, pair.1)] {
+                    let inner = match value {
+                        Val::Nothing => continue,
+                        Val::Absent(reason) => {
+                            object.insert(underscored(name), absent(reason));
+                            continue;
+                        }
+                        Val::Quantity(number, unit) => quantity(&number, unit)?,
+                        other => Value::from(other.text()?.as_ref()),
+                    };
+                    object.insert(name, inner);
+                }
                 Value::Object(object)
             }
             (Target::Reference, Val::Reference { resource_type, id }) => {
@@ -513,6 +531,15 @@ impl<'a> Cx<'a> {
         }
         truth
     }
+}
+
+fn quantity(number: &str, unit: &crate::program::Unit) -> Option<Value> {
+    let mut object = json::Object::with_capacity(4);
+    object.insert("value", Value::Number(Number::from_text(number)?));
+    object.insert("unit", unit.unit.clone());
+    object.insert("system", "http://unitsofmeasure.org");
+    object.insert("code", unit.code.clone());
+    Some(Value::Object(object))
 }
 
 fn absent(reason: &str) -> Value {

@@ -12,6 +12,7 @@ use super::{functions, wording};
 use crate::codes;
 use crate::expr::Operator;
 use crate::program::{Case, CodeOp, Compare, Op, Partner, Policy};
+use crate::read::{Read, ReadAs};
 use crate::trace::{Asked, Way};
 use crate::yaml::Spot;
 
@@ -152,6 +153,31 @@ impl<'a> Cx<'a> {
                     }
                 };
                 self.each(value, |cx, value| cx.read_as(value, &kind, policy, *spot))
+            }
+            Op::Read {
+                value,
+                kind,
+                policy,
+                spot,
+            } => {
+                let value = self.evaluate(value);
+                self.each(value, |cx, value| cx.read_text(value, kind, policy, *spot))
+            }
+            Op::At(parts, spot) => {
+                let (date, time) = (self.evaluate(&parts.0), self.evaluate(&parts.1));
+                self.at(date, &time, *spot)
+            }
+            Op::Pair(parts) => {
+                let (first, second) = (self.evaluate(&parts.0), self.evaluate(&parts.1));
+                if first.is_nothing() && second.is_nothing() {
+                    Val::Nothing
+                } else {
+                    Val::Pair(Box::new((first, second)))
+                }
+            }
+            Op::Matches { value, pattern } => {
+                let value = self.evaluate(value);
+                Val::Boolean(functions::any(&value, &|text| pattern.is_match(text)))
             }
             Op::ReadNhsNumber {
                 value,
@@ -388,6 +414,71 @@ impl<'a> Cx<'a> {
         self.read_as(value, &kind, policy, spot)
     }
 
+    /// Reads a text as a quantity, a time of day and the like.
+    fn read_text(
+        &mut self,
+        value: Val<'a>,
+        kind: &'a ReadAs,
+        policy: &'a Policy,
+        spot: Spot,
+    ) -> Val<'a> {
+        let Some(text) = value.text() else {
+            return Val::Nothing;
+        };
+        let read = match kind.read(&text) {
+            Ok(Read::Text(read)) => Ok(Val::Text(Cow::Owned(read.into_owned()))),
+            Ok(Read::Quantity(number, unit)) => match kind {
+                ReadAs::Quantity(units) => {
+                    units.known.get(unit).map_or(Ok(Val::Nothing), |known| {
+                        Ok(Val::Quantity(Cow::Owned(number), &known.unit))
+                    })
+                }
+                _ => Ok(Val::Nothing),
+            },
+            Err(message) => Err(message),
+        };
+        match read {
+            Ok(value) => value,
+            Err(message) => {
+                let kept = text.clone().into_owned();
+                let raw = Some(Cow::Owned(text.into_owned()));
+                self.bad(policy, raw, |cx| {
+                    cx.issue(
+                        Severity::Warning,
+                        codes::UNREADABLE,
+                        message,
+                        "mend the value in the source system, or say in the mapping how it is written",
+                        spot,
+                    )
+                    .with_value(kept)
+                })
+            }
+        }
+    }
+
+    /// A day at a time of day, in the source's zone. An hour that happened twice or never keeps the
+    /// day (CS-17); a day that is not known to the day, or has no time, stays what it is.
+    fn at(&mut self, date: Val<'a>, time: &Val<'a>, spot: Spot) -> Val<'a> {
+        let (Val::Date(day), Some(clock)) = (&date, time.text()) else {
+            return match date {
+                Val::Date(date) => Val::DateTime(DateTime { date, time: None }),
+                other => other,
+            };
+        };
+        if day.day.is_none() {
+            return Val::DateTime(DateTime {
+                date: *day,
+                time: None,
+            });
+        }
+        let local = Val::Text(Cow::Owned(format!("{day}T{clock}")));
+        let kind = source::ColumnType::DateTime {
+            formats: self.shared.program.local_time.clone(),
+            zone: None,
+        };
+        self.read_as(local, &kind, &Policy::Drop, spot)
+    }
+
     fn read_as(
         &mut self,
         value: Val<'a>,
@@ -408,7 +499,23 @@ impl<'a> Cx<'a> {
         );
         match read {
             Ok(None) => Val::Nothing,
-            Ok(Some(reading)) => Val::of_typed(reading.value).owned(),
+            Ok(Some(reading)) => {
+                if let Some(warning) = reading.warning
+                    && !self.quiet
+                {
+                    let issue = self
+                        .issue(
+                            Severity::Warning,
+                            codes::UNREADABLE,
+                            warning.message,
+                            "mend the value in the source system where more is known",
+                            spot,
+                        )
+                        .with_value(text.clone().into_owned());
+                    self.issues.push(issue);
+                }
+                Val::of_typed(reading.value).owned()
+            }
             Err(problem) => {
                 let raw = Some(Cow::Owned(text.clone().into_owned()));
                 let message = problem.message;

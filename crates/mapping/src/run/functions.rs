@@ -46,6 +46,25 @@ pub(super) fn call<'a>(cx: &mut Cx<'a>, function: Function, arguments: &'a [Op])
                 part.is_some_and(|part| any(&first, &|text| text.starts_with(part.as_ref()))),
             )
         }
+        Function::EndsWith => {
+            let part = values.next().and_then(|value| value.text());
+            Val::Boolean(
+                part.is_some_and(|part| any(&first, &|text| text.ends_with(part.as_ref()))),
+            )
+        }
+        Function::Before | Function::After => {
+            let separator = values
+                .next()
+                .and_then(|value| value.text())
+                .unwrap_or_default();
+            texts(first, |text| match text.split_once(separator.as_ref()) {
+                _ if separator.is_empty() => text.to_owned(),
+                Some((before, _)) if function == Function::Before => before.trim().to_owned(),
+                Some((_, after)) => after.trim().to_owned(),
+                None if function == Function::Before => text.to_owned(),
+                None => String::new(),
+            })
+        }
         Function::Split => {
             let separator = values
                 .next()
@@ -74,6 +93,11 @@ pub(super) fn call<'a>(cx: &mut Cx<'a>, function: Function, arguments: &'a [Op])
                 .collect(),
         ),
         Function::First => first.items().into_iter().next().unwrap_or(Val::Nothing),
+        Function::Last => first
+            .items()
+            .into_iter()
+            .next_back()
+            .unwrap_or(Val::Nothing),
         Function::Count => Val::Integer(i64::try_from(first.items().len()).unwrap_or(i64::MAX)),
         Function::Distinct => {
             let mut kept: Vec<Val<'a>> = Vec::new();
@@ -124,7 +148,8 @@ fn texts<'a>(value: Val<'a>, change: impl Fn(&str) -> String) -> Val<'a> {
             items
                 .iter()
                 .filter_map(Val::text)
-                .map(|text| Val::Text(Cow::Owned(change(&text))))
+                .map(|text| text_or_nothing(change(&text)))
+                .filter(|text| !text.is_nothing())
                 .collect(),
         ),
         Val::Absent(reason) => Val::Absent(reason),

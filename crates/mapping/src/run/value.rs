@@ -24,6 +24,8 @@ pub(crate) enum Val<'a> {
         text: Option<Cow<'a, str>>,
     },
     Quantity(Cow<'a, str>, &'a Unit),
+    /// A period, a range or a ratio.
+    Pair(Box<(Val<'a>, Val<'a>)>),
     Reference {
         resource_type: &'a str,
         id: CompactString,
