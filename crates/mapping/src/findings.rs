@@ -8,7 +8,7 @@ use diagnostics::{Issue, IssueType, MappingPlace};
 use crate::codes;
 use crate::files::MAPPING_FILE;
 use crate::origin::Origins;
-use crate::yaml::{Data, Folded, Node, Spot};
+use crate::yaml::{Data, Node, Spot};
 
 /// Findings that are kept of one mapping; of the rest only the number is.
 const MAX_FINDINGS: usize = 500;
@@ -21,8 +21,6 @@ pub(crate) struct Findings {
     pub issues: Vec<Issue>,
     /// How many there were beyond those that are kept.
     beyond: usize,
-    /// Scalars of the mapping that go over several lines.
-    pub folded: Folded,
     /// The lines of the mapping that YAML could not read.
     left_out: BTreeSet<u32>,
     /// Texts that could not be read, or not be understood: what they name is not missed elsewhere.
@@ -37,7 +35,6 @@ impl Findings {
             origins: Origins::new(file.into()),
             issues: Vec::new(),
             beyond: 0,
-            folded: Folded::default(),
             left_out: BTreeSet::new(),
             lost: Vec::new(),
             broken: BTreeSet::new(),

@@ -167,7 +167,7 @@ fn read(
         findings.error(code, error.spot, error.message, help);
     }
     findings.leave_out(left_out, text);
-    findings.folded = folded;
+    findings.origins.fold(folded);
     let root = root?;
     let start = Spot {
         line: 1,
@@ -258,6 +258,7 @@ fn read(
         .map(|table| {
             let mut scope = Scope {
                 table: Some(table),
+                facts: compiler.declared_facts(table),
                 ..Scope::default()
             };
             let found = (

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diagnostics::MappingPlace;
 
 use crate::findings::place;
-use crate::yaml::Spot;
+use crate::yaml::{Folded, Spot};
 
 /// The files of a mapping that spots stand in. A fragment is there once for its definition and once
 /// for each of its uses, so that a spot says both where it stands and why it is there.
@@ -16,6 +16,8 @@ pub(crate) struct Origins(Vec<Origin>);
 struct Origin {
     file: Arc<str>,
     used_at: Option<Spot>,
+    /// Scalars of the file that go over several lines.
+    folded: Arc<Folded>,
 }
 
 impl Origins {
@@ -24,6 +26,7 @@ impl Origins {
         Self(vec![Origin {
             file,
             used_at: None,
+            folded: Arc::default(),
         }])
     }
 
@@ -35,8 +38,16 @@ impl Origins {
         self.0.push(Origin {
             file: file.into(),
             used_at,
+            folded: Arc::default(),
         });
         Some(index)
+    }
+
+    /// Notes the scalars of the mapping itself that go over several lines.
+    pub fn fold(&mut self, folded: Folded) {
+        if let Some(origin) = self.0.first_mut() {
+            origin.folded = Arc::new(folded);
+        }
     }
 
     fn of(&self, spot: Spot) -> Option<&Origin> {
@@ -46,7 +57,10 @@ impl Origins {
     /// The place of a spot in its file.
     pub fn place(&self, spot: Spot) -> MappingPlace {
         let nowhere = Arc::from("");
-        place(self.of(spot).map_or(&nowhere, |origin| &origin.file), spot)
+        match self.of(spot) {
+            Some(origin) => place(&origin.file, origin.folded.unfold(spot)),
+            None => place(&nowhere, spot),
+        }
     }
 
     /// By which uses a spot is there, the innermost first; none outside fragments.

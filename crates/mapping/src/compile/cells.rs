@@ -7,7 +7,7 @@ use super::expression::{Compiled, count};
 use super::scope::{Scope, Type, Typing};
 use crate::codes;
 use crate::expr::Expr;
-use crate::findings::suggest;
+use crate::findings::{nearest, suggest};
 use crate::program::{Cell, Op, Partner, Policy};
 use crate::yaml::Spot;
 
@@ -211,11 +211,14 @@ impl Compiler<'_> {
             .rev()
             .find(|(_, variable)| variable.name == name);
         let Some((index, variable)) = found else {
+            if scope.unsure || scope.lost_variables.iter().any(|lost| lost == name) {
+                return None;
+            }
             self.findings.error(
                 codes::UNKNOWN_NAME,
                 spot,
                 format!("'{name}' stands for nothing here"),
-                "a column needs square brackets, a text needs quotes, a variable is named by `each … as`",
+                self.variable_help(name, scope),
             );
             return None;
         };
@@ -233,6 +236,28 @@ impl Compiler<'_> {
                 );
                 None
             }
+        }
+    }
+}
+
+impl Compiler<'_> {
+    /// What a bare name may have been meant for.
+    fn variable_help(&self, name: &str, scope: &Scope) -> String {
+        let variables = scope
+            .variables
+            .iter()
+            .map(|variable| variable.name.as_str());
+        if let Some(near) = nearest(name, variables) {
+            return format!("did you mean '{near}'?");
+        }
+        let columns = scope
+            .table
+            .and_then(|table| self.source.tables.get(table))
+            .map(|table| table.columns.as_slice())
+            .unwrap_or_default();
+        match nearest(name, columns.iter().map(|column| column.column.name.as_str())) {
+            Some(near) => format!("a column needs square brackets: [{near}]"),
+            None => "a column needs square brackets, a text needs quotes, a variable is named by `each … as`".to_owned(),
         }
     }
 }

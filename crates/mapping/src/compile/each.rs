@@ -1,8 +1,8 @@
 //! `each`: what is repeated, and what an item is called.
 
 use super::Compiler;
-use super::elements::collect_cells;
 use super::expression::shift;
+use super::parts::collect_cells;
 use super::scope::{Scope, Typing, Variable};
 use crate::codes;
 use crate::program::{Cell, Each, EachOf, Op};
@@ -34,9 +34,14 @@ impl Compiler<'_> {
                 "each does not say what an item is called",
                 "end it with a name: =[Allergies] as substance",
             );
+            self.findings.lose(text);
+            scope.unsure = true;
             return None;
         };
-        let (op, mut typing) = self.expression_text(of, shift(node.spot, lead), scope)?;
+        let Some((op, mut typing)) = self.expression_text(of, shift(node.spot, lead), scope) else {
+            scope.lost_variables.push(name.to_owned());
+            return None;
+        };
         if !typing.list {
             self.findings.error(
                 codes::WRONG_TYPE,
@@ -44,6 +49,7 @@ impl Compiler<'_> {
                 format!("each wants a list, and this is {}", typing.of.name()),
                 "use a column of type list, split(…) or list(…)",
             );
+            scope.lost_variables.push(name.to_owned());
             return None;
         }
         typing = typing.list(false).nullable(false);
@@ -91,7 +97,11 @@ impl Compiler<'_> {
             }
             columns.push((cell, column.into()));
         }
-        let typing = typing?.nullable(false);
+        let Some(typing) = typing else {
+            scope.lost_variables.push(name);
+            return None;
+        };
+        let typing = typing.nullable(false);
         let cells = columns
             .iter()
             .map(|(cell, _): &(Cell, _)| (cell.up, cell.column))
