@@ -16,7 +16,7 @@ use crate::trace::{Trace, Way};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Coverage {
-    /// Rules that made a resource.
+    /// Rules that made a resource, or refused to: some are there to hold back what cannot be read.
     pub rules: Part,
     /// Ways of `only`, `when`, `if`, `case` and `coalesce`.
     pub branches: Part,
@@ -114,13 +114,14 @@ impl<'m> CoverageCounter<'m> {
         }
     }
 
-    /// Counts what one outcome of a traced run reached.
-    pub fn add(&mut self, trace: &Trace, made: bool) {
+    /// Counts what one outcome of a traced run reached; whether the rule applied, so that it made or
+    /// refused something.
+    pub fn add(&mut self, trace: &Trace, applied: bool) {
         self.ways.extend(trace.reached.ways.iter().copied());
         self.rows.extend(trace.reached.rows.iter().copied());
         self.cells.extend(trace.reached.cells.iter().copied());
         if let Some(rule) = trace.rule.as_deref() {
-            if made {
+            if applied {
                 self.rules.insert(rule.to_owned());
             }
             // That a rule looks at a record says that its table lets it through.

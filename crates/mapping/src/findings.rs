@@ -138,7 +138,7 @@ impl Findings {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        if self.is_muted(spot) {
+        if self.is_muted(code, spot) {
             return;
         }
         let issue = Issue::error(code, IssueType::Value, message)
@@ -154,7 +154,7 @@ impl Findings {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        if self.is_muted(spot) {
+        if self.is_muted(code, spot) {
             return;
         }
         let issue = Issue::warning(code, IssueType::Value, message)
@@ -163,11 +163,13 @@ impl Findings {
         self.push(issue);
     }
 
-    /// Whether a spot stands in a use of a fragment that was found broken already.
-    fn is_muted(&self, spot: Spot) -> bool {
+    /// Whether a spot stands in a use of a fragment of which this is not worth saying: one that was
+    /// found broken already, or one of whose branches this use does not reach.
+    fn is_muted(&self, code: &str, spot: Spot) -> bool {
         spot.origin > 0
-            && self.muted.contains(&self.origins.place(spot).file)
             && !self.origins.uses(spot).is_empty()
+            && (code == codes::UNREACHABLE_BRANCH
+                || self.muted.contains(&self.origins.place(spot).file))
     }
 
     /// What to do, and where the fragment is used that the finding stands in.

@@ -255,6 +255,7 @@ fn read(
             .map(|table| {
                 let mut scope = Scope {
                     table: Some(table),
+                    facts: compiler.declared_facts(table),
                     ..Scope::default()
                 };
                 let found = (

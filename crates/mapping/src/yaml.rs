@@ -242,7 +242,10 @@ fn number(index: usize) -> u32 {
 
 /// Feeds the events to a builder. The parser's own way recurses; this does not.
 fn build(text: &str) -> Builder {
-    let mut builder = Builder::default();
+    let mut builder = Builder {
+        lines: text.lines().map(str::to_owned).collect(),
+        ..Builder::default()
+    };
     let mut documents = 0;
     for event in Parser::new_from_str(text) {
         match event {
@@ -402,6 +405,7 @@ pub(crate) const MAX_NODES: usize = 50_000;
 
 #[derive(Default)]
 struct Builder {
+    lines: Vec<String>,
     open: Vec<Open>,
     root: Option<Node>,
     anchors: HashMap<usize, Node>,
@@ -431,12 +435,14 @@ impl Builder {
                 let plain_empty =
                     style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null");
                 let length = if span.start.line() == span.end.line() {
-                    span.len()
+                    self.trimmed(span)
                 } else {
                     text.lines().next().unwrap_or_default().chars().count()
                 };
                 if span.start.line() != span.end.line() {
-                    let end = number(span.end.line().saturating_sub(1));
+                    // The end of a block is the start of the line behind it.
+                    let behind = usize::from(span.end.col() == 0);
+                    let end = number(span.end.line().saturating_sub(1 + behind));
                     self.multiline
                         .push((spot(span.start, length), end, text.to_string()));
                 }
@@ -498,6 +504,20 @@ impl Builder {
 }
 
 impl Builder {
+    /// The length of a scalar on one line: the parser counts blanks behind a quoted one.
+    fn trimmed(&self, span: Span) -> usize {
+        let text: Option<String> =
+            self.lines
+                .get(span.start.line().saturating_sub(1))
+                .map(|line| {
+                    line.chars()
+                        .skip(span.start.col())
+                        .take(span.len())
+                        .collect()
+                });
+        text.map_or(span.len(), |text| text.trim_end().chars().count())
+    }
+
     fn error(&mut self, spot: Spot, message: &str) {
         self.errors.push(YamlError {
             spot,

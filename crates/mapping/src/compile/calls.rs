@@ -210,7 +210,7 @@ impl Compiler<'_> {
                 for index in 0..arguments.len() {
                     ops.push(self.texts(&call, index, scope)?.0);
                 }
-                self.check_labels(&call, &ops, scope)?;
+                self.check_labels(&call, 1, &ops, scope)?;
                 Some((Op::Call(Function::In, ops), Typing::new(Type::Boolean)))
             }
             "if" => self.choice(&call, scope),

@@ -10,7 +10,7 @@ use super::scope::{Scope, Type, Typing};
 use crate::codes;
 use crate::declare::columns::{ColumnDecl, Reading};
 use crate::expr::Expr;
-use crate::findings::suggest;
+use crate::findings::{nearest, suggest};
 use crate::program::{Cell, Op, Partner, Policy};
 use crate::yaml::Spot;
 
@@ -222,11 +222,14 @@ impl Compiler<'_> {
         let Some((index, variable)) =
             found.and_then(|index| Some((index, scope.variables.get(index)?)))
         else {
+            if scope.unsure || scope.lost_variables.iter().any(|lost| lost == name) {
+                return None;
+            }
             self.findings.error(
                 codes::UNKNOWN_NAME,
                 spot,
                 format!("'{name}' stands for nothing here"),
-                "a column needs square brackets, a text needs quotes; names come from `each … as`, `let` and a fragment's parameters",
+                self.variable_help(name, scope),
             );
             return None;
         };
@@ -270,6 +273,28 @@ pub(crate) fn innermost(op: &Op) -> &Op {
     match op {
         Op::Quantity { value, .. } | Op::Read { value, .. } => innermost(value),
         other => other,
+    }
+}
+
+impl Compiler<'_> {
+    /// What a bare name may have been meant for.
+    fn variable_help(&self, name: &str, scope: &Scope) -> String {
+        let variables = scope
+            .variables
+            .iter()
+            .map(|variable| variable.name.as_str());
+        if let Some(near) = nearest(name, variables) {
+            return format!("did you mean '{near}'?");
+        }
+        let columns = scope
+            .table
+            .and_then(|table| self.source.tables.get(table))
+            .map(|table| table.columns.as_slice())
+            .unwrap_or_default();
+        match nearest(name, columns.iter().map(|column| column.column.name.as_str())) {
+            Some(near) => format!("a column needs square brackets: [{near}]"),
+            None => "a column needs square brackets, a text needs quotes, a variable is named by `each … as`".to_owned(),
+        }
     }
 }
 

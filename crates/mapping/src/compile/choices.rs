@@ -51,13 +51,47 @@ impl Compiler<'_> {
         })
     }
 
+    /// A branch of `if`, compiled with what its condition tells of the record.
+    fn branch(
+        &mut self,
+        call: &Call<'_>,
+        index: usize,
+        condition: &Op,
+        truth: bool,
+        scope: &mut Scope,
+    ) -> Compiled {
+        let mut facts = scope.facts.clone();
+        if !self.assume(condition, truth, &mut facts, scope) {
+            self.unreachable(call, index);
+        }
+        let outer = (
+            std::mem::replace(&mut scope.facts, facts),
+            scope.known.clone(),
+        );
+        scope
+            .known
+            .extend(scope.facts.present_cells().collect::<Vec<_>>());
+        let compiled = self.argument(call, index, scope);
+        (scope.facts, scope.known) = outer;
+        compiled
+    }
+
+    fn unreachable(&mut self, call: &Call<'_>, index: usize) {
+        self.findings.warning(
+            codes::UNREACHABLE_BRANCH,
+            call.spot_of(index),
+            format!("{} never comes to this", call.name),
+            "take it out, or mend what stands before it",
+        );
+    }
+
     pub(super) fn choice(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {
         let (condition, typing) = self.argument(call, 0, scope)?;
         self.wants(call, 0, &typing, &[Type::Boolean])?;
-        let (then, mut typing) = self.argument(call, 1, scope)?;
+        let (then, mut typing) = self.branch(call, 1, &condition, true, scope)?;
         let otherwise = match call.arguments.get(2) {
             Some(_) => {
-                let (op, other) = self.argument(call, 2, scope)?;
+                let (op, other) = self.branch(call, 2, &condition, false, scope)?;
                 typing = self.unify(call, 2, typing, other)?;
                 op
             }
@@ -81,6 +115,8 @@ impl Compiler<'_> {
             .then(|| call.arguments.len() - 1);
         let mut branches = Vec::new();
         let mut typing: Option<Typing> = None;
+        let mut facts = scope.facts.clone();
+        let labels = self.label_list(&value, scope).is_some();
         let mut index = 1;
         while index + 1 < call.arguments.len() && Some(index) != otherwise {
             let (test, test_typing) = self.argument(call, index, scope)?;
@@ -97,7 +133,12 @@ impl Compiler<'_> {
                 );
                 return None;
             }
-            self.check_labels(call, &[value.clone(), test.clone()], scope)?;
+            self.check_labels(call, index, &[value.clone(), test.clone()], scope)?;
+            let mut equal = facts.clone();
+            if !self.assume_equal(&value, &test, labels, true, &mut equal, scope) {
+                self.unreachable(call, index);
+            }
+            self.assume_equal(&value, &test, labels, false, &mut facts, scope);
             let (result, next) = self.argument(call, index + 1, scope)?;
             typing = Some(match typing {
                 None => next,
@@ -131,6 +172,7 @@ impl Compiler<'_> {
     pub(super) fn check_labels(
         &mut self,
         call: &Call<'_>,
+        start: usize,
         ops: &[Op],
         scope: &Scope,
     ) -> Option<()> {
@@ -141,18 +183,21 @@ impl Compiler<'_> {
             return Some(());
         };
         let labels: Vec<String> = list.labels().to_vec();
-        let unknown: Vec<String> = rest
+        let unknown: Vec<(usize, String)> = rest
             .iter()
-            .filter_map(|op| match op {
-                Op::Text(text) if list.find(text).is_none() => Some(text.to_string()),
+            .enumerate()
+            .filter_map(|(index, op)| match op {
+                Op::Text(text) if list.find(text).is_none() => {
+                    Some((start + index, text.to_string()))
+                }
                 _ => None,
             })
             .collect();
         let clean = unknown.is_empty();
-        for text in unknown {
+        for (index, text) in unknown {
             self.findings.error(
                 codes::NOT_IN_LIST,
-                call.spot,
+                call.spot_of(index),
                 format!("'{text}' is not in the list of the column"),
                 suggest(&text, labels.iter().map(String::as_str), "labels"),
             );
@@ -164,8 +209,14 @@ impl Compiler<'_> {
         let mut ops = Vec::with_capacity(call.arguments.len());
         let mut typing: Option<Typing> = None;
         let mut nullable = true;
+        let mut is_reference = false;
         for index in 0..call.arguments.len() {
             let (op, next) = self.argument(call, index, scope)?;
+            // A reference may be left out for reasons that only a run can tell.
+            if !nullable && !is_reference {
+                self.unreachable(call, index);
+            }
+            is_reference |= matches!(next.of, Type::Reference(_));
             nullable &= next.nullable;
             typing = Some(match typing {
                 None => next,

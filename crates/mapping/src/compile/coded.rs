@@ -37,10 +37,7 @@ impl Compiler<'_> {
     ) -> Option<Vec<Option<usize>>> {
         let codes = self.codes;
         let code_table = codes.get(table)?;
-        let labels: Option<Vec<String>> = self
-            .label_list(op, scope)
-            .flatten()
-            .map(|list| list.labels().to_vec());
+        let labels = self.labels(op, scope);
         let is_broken = self.findings.is_broken("code table", &code_table.name);
         let usage = self.table_use.entry(table).or_default();
         if is_broken {
@@ -53,6 +50,8 @@ impl Compiler<'_> {
         };
         let rows: Vec<Option<usize>> = labels.iter().map(|label| code_table.find(label)).collect();
         usage.reached.extend(rows.iter().flatten());
+        // The place of a label in its list finds the row; other expressions look the text up.
+        let is_cell = matches!(op, Op::Cell(_));
         let lacking: Vec<&str> = labels
             .iter()
             .zip(&rows)
@@ -71,7 +70,7 @@ impl Compiler<'_> {
                 "add a row for each; a row with a blank code says that there is none",
             );
         }
-        Some(rows)
+        is_cell.then_some(rows)
     }
 
     pub(super) fn code(&mut self, call: &Call<'_>, scope: &mut Scope) -> Compiled {

@@ -3,7 +3,7 @@
 use source::ColumnType;
 
 use super::Compiler;
-use super::expression::Compiled;
+use super::expression::{Compiled, shift};
 use super::scope::{Scope, Type, Typing};
 use crate::codes;
 use crate::expr::{Expr, Operator};
@@ -52,7 +52,12 @@ impl Compiler<'_> {
         }
         let mut index = None;
         let labels = a_type.label || b_type.label;
-        for (cell, literal) in [(&a, &b), (&b, &a)] {
+        let place = |expr: &Expr| Spot {
+            length: expr.length,
+            ..shift(base, expr.at)
+        };
+        for (cell, literal, expr) in [(&a, &b, right), (&b, &a, left)] {
+            let spot = place(expr);
             if let Op::Variable(variable) = cell
                 && let Op::Text(text) = literal
                 && let Some(labels) = self.variable_labels(*variable, scope)

@@ -7,6 +7,7 @@ use terminology::Membership;
 use super::Compiler;
 use crate::codes;
 use crate::declare::codes::{coding, split_coding};
+use crate::findings::nearest;
 use crate::program::Coding;
 use crate::yaml::Spot;
 
@@ -208,6 +209,12 @@ impl Compiler<'_> {
             return;
         }
         if self.terminology.contains(set, system, code) == Membership::Out {
+            let known = self.terminology.codes(set).unwrap_or_default();
+            let near = nearest(code, known.iter().map(|(_, code)| *code));
+            let help = match near {
+                Some(near) if near != code => format!("did you mean '{near}'?"),
+                _ => self.allowed(element),
+            };
             self.findings.error(
                 codes::OUTSIDE_BINDING,
                 spot,
@@ -215,13 +222,13 @@ impl Compiler<'_> {
                     "the code '{code}' is not in the value set that {} must use",
                     element.path
                 ),
-                self.allowed(element),
+                help,
             );
         }
     }
 
     /// The codes that an element allows, in words.
-    fn allowed(&self, element: &Element) -> String {
+    pub(super) fn allowed(&self, element: &Element) -> String {
         let codes = element
             .binding
             .as_ref()

@@ -1,8 +1,8 @@
 //! `each`: what is repeated, and what an item is called.
 
 use super::Compiler;
-use super::elements::collect_cells;
 use super::expression::shift;
+use super::parts::collect_cells;
 use super::scope::{Scope, Typing, Variable};
 use crate::codes;
 use crate::declare::fragments::is_variable;
@@ -35,9 +35,14 @@ impl Compiler<'_> {
                 "each does not say what an item is called",
                 "end it with a name: =[Allergies] as substance",
             );
+            self.findings.lose(text);
+            scope.unsure = true;
             return None;
         };
-        let (op, mut typing) = self.expression_text(of, shift(node.spot, lead), scope)?;
+        let Some((op, mut typing)) = self.expression_text(of, shift(node.spot, lead), scope) else {
+            scope.lost_variables.push(name.to_owned());
+            return None;
+        };
         if !typing.list {
             self.findings.error(
                 codes::WRONG_TYPE,
@@ -45,6 +50,7 @@ impl Compiler<'_> {
                 format!("each wants a list, and this is {}", typing.of.name()),
                 "use a column of type list, split(…) or list(…)",
             );
+            scope.lost_variables.push(name.to_owned());
             return None;
         }
         typing = typing.list(false).nullable(false);
@@ -92,7 +98,11 @@ impl Compiler<'_> {
             }
             columns.push((op, column.into()));
         }
-        let typing = typing?.nullable(false);
+        let Some(typing) = typing else {
+            scope.lost_variables.push(name);
+            return None;
+        };
+        let typing = typing.nullable(false);
         let mut cells = Vec::new();
         for (op, _) in &columns {
             collect_cells(op, &mut cells);

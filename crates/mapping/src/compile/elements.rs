@@ -6,12 +6,13 @@ use std::sync::Arc;
 use definitions::{ElementId, Shape};
 
 use super::Compiler;
+use super::parts::Sources;
 use super::scope::Scope;
 use super::target::choice_name;
 use crate::codes;
 use crate::findings::{nearest, suggest};
 use crate::program::{Field, Item, Object, Op, Target};
-use crate::yaml::{Data, Node};
+use crate::yaml::{Data, Node, Spot};
 
 /// Where an object is made: the Shape and the element whose children its keys are, and its path.
 #[derive(Clone)]
@@ -44,7 +45,12 @@ impl Compiler<'_> {
             spot: node.spot,
             ..Object::default()
         };
-        let outer = (scope.variables.len(), scope.known.clone());
+        let outer = (
+            scope.variables.len(),
+            scope.known.clone(),
+            scope.facts.clone(),
+            scope.unsure,
+        );
         let mut nullable = false;
         for (key, value) in entries {
             match key.text() {
@@ -60,6 +66,10 @@ impl Compiler<'_> {
             nullable = true;
         }
         let mut conditions: Vec<bool> = Vec::new();
+        // The mandatory fields that may be nothing, with the place of what feeds them; and all fields
+        // with whether they may be nothing.
+        let mut optional: Vec<(usize, Spot)> = Vec::new();
+        let mut fed: Vec<(usize, bool)> = Vec::new();
         let mut written: Vec<ElementId> = Vec::new();
         // Elements that an unknown key was meant for: they are not missed as well.
         let mut meant: Vec<ElementId> = Vec::new();
@@ -73,6 +83,7 @@ impl Compiler<'_> {
             if matches!(name, "extension" | "modifierExtension") {
                 if let Some(field) = self.extensions(key, value, site, scope) {
                     object.has_expressions |= has_expressions(&field.items);
+                    fed.push((object.fields.len(), true));
                     object.fields.push(field);
                 }
                 continue;
@@ -93,29 +104,63 @@ impl Compiler<'_> {
                 continue;
             }
             written.push(named.id);
+            let errors = self.findings.issues.len();
             if let Some((field, may_be_nothing)) = self.field(key, value, site, &named, scope) {
                 if has_expressions(&field.items) {
                     object.has_expressions = true;
                     conditions.push(may_be_nothing);
                 }
-                if may_be_nothing && field.mandatory && site.is_root {
-                    self.findings.error(
-                        codes::OPTIONAL_FEED,
-                        value.spot,
-                        format!("{} is mandatory, and what feeds it may be blank", field.path),
-                        "make its column required, test it with present(…) in when, or end the pipe with | onMissing(quarantine)",
-                    );
+                // What is wrong for another reason, or hangs on a condition that could not be read, is
+                // not judged.
+                let judged = errors == self.findings.issues.len() && !scope.unsure;
+                if may_be_nothing && field.mandatory && judged {
+                    optional.push((object.fields.len(), first_spot(value)));
                 }
+                fed.push((object.fields.len(), may_be_nothing));
                 object.fields.push(field);
             }
         }
         nullable |= !conditions.is_empty() && conditions.iter().all(|nullable| *nullable);
+        self.optional_feeds(&object, site, &optional, &fed);
         written.extend(meant);
         self.fill(&mut object, site, &written);
         self.order(&mut object, site);
         scope.variables.truncate(outer.0);
-        scope.known = outer.1;
+        (scope.known, scope.facts, scope.unsure) = (outer.1, outer.2, outer.3);
         Some((object, nullable))
+    }
+
+    /// Reports mandatory elements that are fed only by what may be blank. Inside an object this matters
+    /// only where something else makes the object all the same: otherwise it is not made at all.
+    fn optional_feeds(
+        &mut self,
+        object: &Object,
+        site: &Site,
+        optional: &[(usize, Spot)],
+        fed: &[(usize, bool)],
+    ) {
+        for &(index, spot) in optional {
+            let Some(field) = object.fields.get(index) else {
+                continue;
+            };
+            let own = Sources::of(&field.items);
+            let stands_without = site.is_root
+                || fed.iter().any(|&(other, may_be_nothing)| {
+                    object.fields.get(other).is_some_and(|field| {
+                        other != index
+                            && has_expressions(&field.items)
+                            && (!may_be_nothing || !Sources::of(&field.items).within(&own))
+                    })
+                });
+            if stands_without {
+                self.findings.error(
+                    codes::OPTIONAL_FEED,
+                    spot,
+                    format!("{} is mandatory, and what feeds it may be blank", field.path),
+                    "make its column required, test it with present(…) in when, or end the pipe with | onMissing(quarantine)",
+                );
+            }
+        }
     }
 
     /// The element that a key names.
@@ -216,14 +261,30 @@ impl Compiler<'_> {
         } else {
             Some(1)
         };
+        if self.slice_twice(nodes, site, named.id, &path) {
+            return None;
+        }
         if let Some(most) = most
-            && nodes.len() > most as usize
+            && let Some(beyond) = nodes.get(most as usize)
         {
+            self.findings.lose_all(value);
             self.findings.error(
                 codes::TOO_MANY,
-                value.spot,
+                beyond.spot,
                 format!("{path} takes at most {most}, and this is {}", nodes.len()),
                 "keep as many as it takes",
+            );
+            return None;
+        }
+        if most == Some(1)
+            && let Some(each) = nodes.iter().find_map(|node| node.get("each"))
+        {
+            self.findings.lose_all(value);
+            self.findings.error(
+                codes::TOO_MANY,
+                each.spot,
+                format!("{path} takes at most 1, and each makes several"),
+                "put each on the rule, or on an element that repeats",
             );
             return None;
         }
@@ -338,6 +399,51 @@ impl Compiler<'_> {
         None
     }
 
+    /// Reports a slice that more items name than the profile allows. Items that a condition guards may
+    /// exclude each other, so they are not counted.
+    fn slice_twice(&mut self, nodes: &[Node], site: &Site, id: ElementId, path: &str) -> bool {
+        let mut counts: Vec<(&str, u32)> = Vec::new();
+        for node in nodes {
+            let Some(slice) = node.get("slice") else {
+                continue;
+            };
+            let Some(name) = slice.constant() else {
+                continue;
+            };
+            if node.get("when").is_some() || node.get("each").is_some() {
+                continue;
+            }
+            let position = counts.iter().position(|(known, _)| *known == name);
+            let count = match position.and_then(|position| counts.get_mut(position)) {
+                Some((_, count)) => {
+                    *count += 1;
+                    *count
+                }
+                None => {
+                    counts.push((name, 1));
+                    1
+                }
+            };
+            let most = site
+                .shape
+                .slice(id, name)
+                .and_then(|slice| site.shape.element(slice).max);
+            if let Some(most) = most.filter(|most| count > *most) {
+                for node in nodes {
+                    self.findings.lose_all(node);
+                }
+                self.findings.error(
+                    codes::TOO_MANY,
+                    slice.spot,
+                    format!("the profile allows the slice '{name}' of {path} {most} time, and this is one more"),
+                    "keep one, or guard each with when",
+                );
+                return true;
+            }
+        }
+        false
+    }
+
     /// The slice that a misspelt name was meant for.
     fn meant_slice(&self, node: &Node, site: &Site, id: ElementId) -> Option<String> {
         let name = node.get("slice")?.text()?;
@@ -368,6 +474,14 @@ impl Compiler<'_> {
         object
             .fields
             .sort_by_key(|field| position(&field.name).unwrap_or(usize::MAX));
+    }
+}
+
+/// The place of a value: of a list, its first item.
+fn first_spot(node: &Node) -> Spot {
+    match &node.data {
+        Data::List(items) => items.first().map_or(node.spot, |item| item.spot),
+        _ => node.spot,
     }
 }
 
@@ -418,25 +532,6 @@ fn make_mandatory(item: &mut Item) {
                     }
                 }
             }
-        }
-        _ => {}
-    }
-}
-
-/// The cells that an operation reads of its own record.
-pub(crate) fn collect_cells(op: &Op, out: &mut Vec<(u8, usize)>) {
-    match op {
-        Op::Cell(cell) => out.push((cell.up, cell.column)),
-        Op::Call(_, ops) | Op::Coalesce(ops, _) => ops.iter().for_each(|op| collect_cells(op, out)),
-        Op::OnMissing { value, .. }
-        | Op::Not(value)
-        | Op::Read { value, .. }
-        | Op::Quantity { value, .. }
-        | Op::ReadDate { value, .. }
-        | Op::ReadNumber { value, .. } => collect_cells(value, out),
-        Op::At(parts, _) | Op::Pair(parts) => {
-            collect_cells(&parts.0, out);
-            collect_cells(&parts.1, out);
         }
         _ => {}
     }

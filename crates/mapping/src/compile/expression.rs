@@ -105,10 +105,19 @@ impl Compiler<'_> {
             }
         };
         let base = shift(node.spot, lead);
-        let expr = self.parsed(text, base)?;
-        let Some((op, typing)) = self.compile(&expr, base, scope, None) else {
-            self.findings.lose(text);
-            self.search_on(&expr, base, scope);
+        let compiled = match self.parsed(text, base) {
+            Some(expr) => {
+                let compiled = self.compile(&expr, base, scope, None);
+                if compiled.is_none() {
+                    self.findings.lose(text);
+                    self.search_on(&expr, base, scope);
+                }
+                compiled.map(|compiled| (expr, compiled))
+            }
+            None => None,
+        };
+        let Some((expr, (op, typing))) = compiled else {
+            scope.unsure = true;
             return None;
         };
         if !matches!(typing.of, Type::Boolean) {
@@ -121,9 +130,21 @@ impl Compiler<'_> {
                 ),
                 "compare it with something, or ask present(…)",
             );
+            scope.unsure = true;
             return None;
         }
         self.learn(&expr, base, scope);
+        let mut facts = scope.facts.clone();
+        if !self.assume(&op, true, &mut facts, scope) {
+            self.findings.error(
+                codes::UNREACHABLE_RULE,
+                node.spot,
+                "this condition never holds",
+                "compare it with the conditions around it and with what the columns declare, or take out what it guards",
+            );
+        }
+        scope.known.extend(facts.present_cells());
+        scope.facts = facts;
         Some(Condition {
             op,
             spot: node.spot,

@@ -41,6 +41,12 @@ impl Compiler<'_> {
             let Some(text) = short.text() else { continue };
             let shape = match self.extension_shape(text, site, name) {
                 Some(shape) => shape,
+                None if crate::declare::is_uri(text)
+                    && self.definitions.extension(text).is_some() =>
+                {
+                    self.misplaced_extension(short, text, site, value);
+                    continue;
+                }
                 None if crate::declare::is_uri(text) => {
                     self.findings.warning(
                         codes::UNKNOWN_EXTENSION,
@@ -51,7 +57,12 @@ impl Compiler<'_> {
                     items.extend(self.raw_extension(text, value, scope));
                     continue;
                 }
+                None if self.any_extension(text).is_some() => {
+                    self.misplaced_extension(short, text, site, value);
+                    continue;
+                }
                 None => {
+                    self.findings.lose_all(value);
                     let known = self.extension_names(site, name);
                     self.findings.error(
                         codes::UNKNOWN_EXTENSION,
@@ -66,6 +77,14 @@ impl Compiler<'_> {
                 Data::List(nodes) => nodes,
                 _ => std::slice::from_ref(value),
             };
+            let most = site
+                .shape
+                .child(site.element, name)
+                .and_then(|element| site.shape.slice(element, text))
+                .map_or(shape.element(shape.root()).max, |slice| {
+                    site.shape.element(slice).max
+                });
+            self.extension_twice(nodes, most, &format!("{}.{name}('{text}')", site.path));
             for node in nodes {
                 let path = format!("{}.{name}('{text}')", site.path);
                 items.extend(self.extension(&shape, shape.root(), shape.url(), node, &path, scope));
@@ -95,33 +114,97 @@ impl Compiler<'_> {
             let url = element.types.first().and_then(|ty| ty.profiles.first());
             return url.and_then(|url| self.definitions.extension(url));
         }
-        let shape = self
-            .definitions
+        let modifier = field == "modifierExtension";
+        self.any_extension(text)
+            .filter(|shape| self.is_allowed(shape, site))
+            .filter(|shape| shape.element(shape.root()).is_modifier == modifier)
+    }
+
+    /// An extension by its id or its URL, wherever it is allowed.
+    fn any_extension(&self, text: &str) -> Option<Shape> {
+        self.definitions
             .extension(text)
             .or_else(|| self.definitions.profile(text))
-            .or_else(|| self.definitions.profile(&format!("Extension-{text}")))?;
-        (shape.type_name() == "Extension")
-            .then_some(shape)
-            .filter(|shape| self.is_allowed(shape, site))
+            .or_else(|| self.definitions.profile(&format!("Extension-{text}")))
+            .filter(|shape| shape.type_name() == "Extension")
+    }
+
+    fn misplaced_extension(&mut self, short: &Node, text: &str, site: &Site, value: &Node) {
+        self.findings.lose_all(value);
+        let Some(shape) = self.any_extension(text) else {
+            return;
+        };
+        let is_modifier = shape.element(shape.root()).is_modifier;
+        let help = if self.is_allowed(&shape, site) {
+            let right = if is_modifier {
+                "modifierExtension"
+            } else {
+                "extension"
+            };
+            format!("it stands under {right}")
+        } else {
+            let places: Vec<&str> = shape
+                .contexts()
+                .iter()
+                .map(|context| &*context.expression)
+                .collect();
+            format!("its definition allows it at: {}", places.join(", "))
+        };
+        self.findings.error(
+            codes::UNKNOWN_EXTENSION,
+            short.spot,
+            format!("the extension '{text}' is not allowed at {}", site.path),
+            help,
+        );
+    }
+
+    /// Reports more values than an extension, or a part of one, may have. What a condition guards may
+    /// exclude each other and is not counted.
+    fn extension_twice(&mut self, nodes: &[Node], most: Option<u32>, path: &str) {
+        let free: Vec<&Node> = nodes
+            .iter()
+            .filter(|node| node.get("when").is_none())
+            .collect();
+        if let Some(most) = most
+            && let Some(beyond) = free.get(most as usize)
+        {
+            self.findings.error(
+                codes::TOO_MANY,
+                beyond.spot,
+                format!(
+                    "{path} is allowed {most} times at most, and this is {}",
+                    free.len()
+                ),
+                "keep as many as it takes",
+            );
+        }
     }
 
     /// Whether the contexts of an extension allow it at a place.
     fn is_allowed(&self, shape: &Shape, site: &Site) -> bool {
         let contexts = shape.contexts();
-        let path = &*site.shape.element(site.element).path;
-        let type_name = site.shape.type_name();
+        let element = site.shape.element(site.element);
+        let at_root = site.element == site.shape.root();
+        let is_resource = at_root && site.is_root;
         contexts.is_empty()
             || contexts.iter().any(|context| {
-                &*context.kind != "element"
-                    || [
-                        path,
-                        type_name,
-                        site.path.as_str(),
-                        "Element",
-                        "Resource",
-                        "DomainResource",
-                    ]
-                    .contains(&&*context.expression)
+                let wanted = &*context.expression;
+                match &*context.kind {
+                    "element" => {
+                        wanted == &*element.path
+                            || wanted == site.path
+                            || wanted == "Element"
+                            || (is_resource && matches!(wanted, "Resource" | "DomainResource"))
+                            || (at_root && wanted == site.shape.type_name())
+                            || element.types.iter().any(|ty| *ty.code == *wanted)
+                            // `HumanName.family` where the path is `Patient.name.family`.
+                            || wanted.split_once('.').is_some_and(|(_, rest)| {
+                                element.path.ends_with(&format!(".{rest}"))
+                            })
+                    }
+                    "extension" => wanted == site.shape.url(),
+                    _ => true,
+                }
             })
     }
 
@@ -164,6 +247,12 @@ impl Compiler<'_> {
             spot: node.spot,
             ..Object::default()
         };
+        let outer = (
+            scope.variables.len(),
+            scope.known.clone(),
+            scope.facts.clone(),
+            scope.unsure,
+        );
         let mut url_value = Some(Value::from(url));
         if let Some(id) = shape.child(root, "url")
             && let Some(fixed) = &shape.element(id).fixed
@@ -179,7 +268,16 @@ impl Compiler<'_> {
             })
         });
         if let (Some(id), true) = (nested, is_parts || value.is_none()) {
-            let fields = self.extension_parts(shape, id, node, path, scope)?;
+            if let Some(each) = node.get("each") {
+                object.each = self.each(each, scope);
+            }
+            if let Some(when) = node.get("when") {
+                object.when = self.condition(when, scope);
+            }
+            let fields = self.extension_parts(shape, id, node, path, scope);
+            scope.variables.truncate(outer.0);
+            (scope.known, scope.facts, scope.unsure) = (outer.1, outer.2, outer.3);
+            let fields = fields?;
             object.has_expressions = super::elements::has_expressions(&fields.items);
             object.fields.push(fields);
         } else if let Some(id) = value {
@@ -265,10 +363,11 @@ impl Compiler<'_> {
         let mut items = Vec::new();
         for (key, value) in entries {
             let Some(name) = key.text() else { continue };
-            if name == "when" {
+            if matches!(name, "when" | "each") {
                 continue;
             }
             let Some(slice) = shape.slice(nested, name) else {
+                self.findings.lose_all(value);
                 self.findings.error(
                     codes::UNKNOWN_EXTENSION,
                     key.spot,
@@ -282,6 +381,7 @@ impl Compiler<'_> {
                 _ => std::slice::from_ref(value),
             };
             let element = shape.element(slice);
+            self.extension_twice(nodes, element.max, &format!("{path}.{name}"));
             let profile = element
                 .types
                 .first()
@@ -296,6 +396,24 @@ impl Compiler<'_> {
                     None => self.extension(shape, slice, name, node, &path, scope),
                 };
                 items.extend(item);
+            }
+        }
+        for &slice in &shape.element(nested).slices {
+            let element = shape.element(slice);
+            let Some(name) = element.slice_name.as_deref() else {
+                continue;
+            };
+            let meant = entries
+                .iter()
+                .filter_map(|(key, _)| key.text())
+                .any(|key| key == name || crate::findings::nearest(key, [name]).is_some());
+            if element.min > 0 && !meant {
+                self.findings.error(
+                    codes::MISSING_ELEMENT,
+                    node.spot,
+                    format!("{path} must have the part '{name}', and nothing feeds it"),
+                    format!("add {name}:"),
+                );
             }
         }
         Some(Field {

@@ -54,12 +54,17 @@ impl Compiler<'_> {
                     return self.constant_item(text, &element, path, constant.spot);
                 }
                 let (text, lead) = node.expression()?;
-                let (op, typing) = self.expression_text(text, shift(node.spot, lead), scope)?;
+                let base = shift(node.spot, lead);
+                let (op, typing) = self.expression_text(text, base, scope)?;
                 let mut op = op;
                 if typing.of == Type::Quantity {
                     self.fit_quantity(&mut op, site, id, path, node.spot);
                 }
-                self.value(op, &typing, &element, path, node.spot)
+                let made = self.value(op, &typing, &element, path, node.spot, scope)?;
+                if let (Some(code), Some(expr)) = (&made.1, self.parsed(text, base)) {
+                    self.literals(&expr, base, &element, code, path);
+                }
+                Some(made)
             }
             Data::Scalar { .. } => self.constant_item(node.constant()?, &element, path, node.spot),
             Data::Map(_) if node.get("fragment").is_some() => {
@@ -90,6 +95,7 @@ impl Compiler<'_> {
         element: &Element,
         path: &str,
         spot: Spot,
+        scope: &Scope,
     ) -> Option<((Item, bool), Option<String>)> {
         if typing.list && !element.is_array {
             self.findings.error(
@@ -134,15 +140,9 @@ impl Compiler<'_> {
             );
             return None;
         };
-        self.check_binding(&op, element, code == "code", spot);
+        self.check_binding(&op, element, code == "code", spot, scope);
         if let Type::Reference(types) = &typing.of {
             self.check_reference(types, element, path, spot);
-        }
-        if let (Some(fixed), Op::Text(text)) =
-            (element.fixed.as_ref().or(element.pattern.as_ref()), &op)
-            && fixed.as_str().is_some_and(|fixed| fixed != text.as_str())
-        {
-            self.contradiction(path, fixed, spot);
         }
         let code = code.to_owned();
         Some((
@@ -272,6 +272,7 @@ impl Compiler<'_> {
             path: path.to_owned(),
             is_root: false,
         };
+        self.written_codings(node, element, &code);
         let (mut object, nullable) = self.object(node, &inner_site, &["slice"], scope)?;
         if code == "Reference"
             && let Some(field) = object
@@ -473,7 +474,7 @@ impl Compiler<'_> {
             );
             return None;
         }
-        self.check_binding(&op, element, false, concept.spot);
+        self.check_binding(&op, element, false, concept.spot, scope);
         let mut nullable = typing.nullable;
         let text = match node.get("text") {
             None => None,

@@ -41,7 +41,8 @@ impl Compiler<'_> {
                     GroupKey::Parts(parts) => parts.as_slice(),
                     GroupKey::Identity(_) => &[],
                 };
-                let parts = parts.iter().map(|op| (op.clone(), head.spot));
+                let spot = node.get("group").map_or(head.spot, |group| group.spot);
+                let parts = parts.iter().map(|op| (op.clone(), spot));
                 parts.chain(keys.into_iter().filter(|_| own_key)).collect()
             }
             None => keys,
@@ -50,7 +51,7 @@ impl Compiler<'_> {
         let mut parts = Vec::new();
         let mut dropped = None;
         for (op, spot) in base {
-            let volatile = self.volatile_cell(&op, head.table);
+            let volatile = self.volatile_cell(&op, head.table, scope);
             match volatile {
                 None => parts.push(op),
                 Some(name) if matches!(op, Op::Cell(_)) => dropped = Some((name, spot)),
@@ -66,7 +67,11 @@ impl Compiler<'_> {
             Some(GroupKey::Identity(entries)) if person.is_none() => Some(entries.clone()),
             _ => identity,
         };
-        if identity.is_none() && person.is_none() {
+        // A reference to whom it is about that could not be read is reported by itself.
+        let lost_person = ["patient", "subject", "for"].iter().any(|name| {
+            node.get(name).is_some() && !body.fields.iter().any(|field| &*field.name == *name)
+        });
+        if identity.is_none() && person.is_none() && !lost_person && !scope.unsure {
             if let Some((name, spot)) = &dropped {
                 self.volatile(name, *spot);
             } else if parts.is_empty() {
@@ -192,17 +197,48 @@ impl Compiler<'_> {
     }
 
     /// The name of a volatile column that an operation reads.
-    fn volatile_cell(&self, op: &Op, table: usize) -> Option<String> {
+    fn volatile_cell(&self, op: &Op, table: usize, scope: &Scope) -> Option<String> {
         let mut cells = Vec::new();
-        super::elements::collect_cells(op, &mut cells);
-        cells.into_iter().find_map(|(up, column)| {
+        super::parts::collect_cells(op, &mut cells);
+        self.volatile_variable(op, scope, &mut cells);
+        let own = cells.into_iter().find_map(|(up, column)| {
             let mut at = table;
             for _ in 0..up {
                 at = self.source.tables.get(at)?.parent?;
             }
             let declared = self.source.tables.get(at)?.columns.get(column)?;
             declared.volatile.then(|| declared.column.name.clone())
-        })
+        });
+        own.or_else(|| self.volatile_partner(op))
+    }
+
+    /// The cells of the record that the variables of an operation stand for.
+    fn volatile_variable(&self, op: &Op, scope: &Scope, out: &mut Vec<(u8, usize)>) {
+        match op {
+            Op::Variable(index) => {
+                let variable = scope.variables.get(*index);
+                out.extend(variable.iter().flat_map(|variable| &variable.columns));
+            }
+            Op::Partner(_) | Op::Reference(_) => {}
+            _ => super::parts::parts(op)
+                .into_iter()
+                .for_each(|op| self.volatile_variable(op, scope, out)),
+        }
+    }
+
+    /// The name of a volatile column of another table that an operation looks up.
+    fn volatile_partner(&self, op: &Op) -> Option<String> {
+        if let Op::Partner(partner) = op {
+            let column = *self.kept.get(partner.table)?.get(partner.slot)?;
+            let declared = self.source.tables.get(partner.table)?.columns.get(column)?;
+            return declared.volatile.then(|| declared.column.name.clone());
+        }
+        if matches!(op, Op::Reference(_)) {
+            return None;
+        }
+        super::parts::parts(op)
+            .into_iter()
+            .find_map(|op| self.volatile_partner(op))
     }
 
     /// The reference that says whom a resource is about.

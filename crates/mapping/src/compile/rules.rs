@@ -1,6 +1,6 @@
 //! Rules: what is known of each before any is compiled, each by itself, and their order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::elements::Site;
@@ -39,6 +39,7 @@ pub(crate) fn heads(
                 format!("two rules are called '{name}', so their resources would share ids"),
                 "give one of them a role: Type.role",
             );
+            findings.lose_all(node);
             continue;
         }
         let (mut resource_type, role) = match name.split_once('.') {
@@ -147,7 +148,11 @@ pub(crate) fn heads(
             lookup: lookup_size(node, table_key),
             spot: key.spot,
             lets: crate::declare::fragments::lets(node.get("let"), findings),
-            node: node.clone(),
+            // What is said of a rule as a whole is said of its name.
+            node: Node {
+                spot: key.spot,
+                ..node.clone()
+            },
         });
     }
     heads
@@ -172,6 +177,22 @@ impl Compiler<'_> {
             rule: Some(index),
             ..Scope::default()
         };
+        // Whatever the table says of its records holds in all its rules.
+        let mut of_table = Scope {
+            table: Some(head.table),
+            facts: self.declared_facts(head.table),
+            ..Scope::default()
+        };
+        let source = self.source;
+        if let Some(only) = source
+            .tables
+            .get(head.table)
+            .and_then(|table| table.only.as_ref())
+        {
+            self.condition(only, &mut of_table);
+        }
+        scope.facts = of_table.facts;
+        scope.known = of_table.known;
         let only = node
             .get("only")
             .and_then(|only| self.condition(only, &mut scope));
@@ -179,18 +200,6 @@ impl Compiler<'_> {
             .get("each")
             .and_then(|each| self.each(each, &mut scope));
         let when = self.conditions(node, "when", &mut scope);
-        if when
-            .as_ref()
-            .is_some_and(|when| matches!(when.op, Op::Boolean(false)))
-        {
-            let spot = node.get("when").map_or(head.spot, |when| when.spot);
-            self.findings.error(
-                codes::UNREACHABLE_RULE,
-                spot,
-                "this condition never holds",
-                "take the rule out, or mend its condition",
-            );
-        }
         let profile = self.profile(node, head);
         let shape = match &profile {
             Some(shape) => shape.clone(),
@@ -232,7 +241,7 @@ impl Compiler<'_> {
         }
         let mut named = Vec::new();
         for part in naming.parts.iter().chain(&naming.lookup) {
-            super::elements::collect_cells(part, &mut named);
+            super::parts::collect_cells(part, &mut named);
         }
         scope.uses.extend(named);
         let uses: Vec<usize> = scope
@@ -407,11 +416,11 @@ impl Compiler<'_> {
                 continue;
             }
             self.findings.unknown_keys(item, keys::WARNING, "a warning");
-            let known = scope.known.clone();
+            let before = (scope.known.clone(), scope.facts.clone(), scope.unsure);
             let when = item
                 .get("when")
                 .and_then(|when| self.condition(when, scope));
-            scope.known = known;
+            (scope.known, scope.facts, scope.unsure) = before;
             let say =
                 crate::declare::required_text(self.findings, item, "say", "a warning", item.spot);
             if let Some(say) = say {
@@ -512,7 +521,8 @@ impl Compiler<'_> {
         if !matches!(
             head.resource_type.as_str(),
             "AllergyIntolerance" | "Condition"
-        ) {
+        ) || scope.unsure
+        {
             return;
         }
         let Some(code) = node.get("code") else { return };
@@ -618,16 +628,52 @@ pub(crate) fn levels(
             return rules.iter().map(|rule| rule.level + 1).max().unwrap_or(0);
         }
     }
-    if let Some(rule) = rules.iter().max_by_key(|rule| rule.level) {
+    let circle = circle(count, edges);
+    if let Some(rule) = circle.first().and_then(|first| rules.get(*first)) {
+        let names: Vec<&str> = circle
+            .iter()
+            .chain(circle.first())
+            .filter_map(|index| rules.get(*index))
+            .map(|rule| &*rule.name)
+            .collect();
         findings.error(
             codes::REFERENCE_KEY,
             rule.spot,
             format!(
-                "the rule {} refers to itself, by way of others or directly",
-                rule.name
+                "rules refer to each other in a circle: {}",
+                names.join(" → ")
             ),
-            "break the circle: one of the references must go",
+            "one of the references must go",
         );
     }
     0
+}
+
+/// The rules of one circle of references, the first of the mapping first.
+fn circle(count: usize, edges: &BTreeSet<(usize, usize)>) -> Vec<usize> {
+    for start in 0..count {
+        // The way by which each rule is first reached from the start.
+        let mut from: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut open = vec![start];
+        while let Some(at) = open.pop() {
+            for &(_, to) in edges.range((at, 0)..(at + 1, 0)) {
+                if to == start {
+                    let mut way = vec![at];
+                    while let Some(&last) = way.last()
+                        && last != start
+                        && let Some(&before) = from.get(&last)
+                    {
+                        way.push(before);
+                    }
+                    way.reverse();
+                    return way;
+                }
+                if let std::collections::btree_map::Entry::Vacant(entry) = from.entry(to) {
+                    entry.insert(at);
+                    open.push(to);
+                }
+            }
+        }
+    }
+    Vec::new()
 }

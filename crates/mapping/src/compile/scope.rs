@@ -128,6 +128,12 @@ pub(crate) struct Scope {
     pub variables: Vec<Variable>,
     /// Cells that a condition has shown to be filled: parents up, column.
     pub known: BTreeSet<(u8, usize)>,
+    /// What the conditions around it say of the record.
+    pub facts: super::reach::Facts,
+    /// A condition around it could not be read, so that it is not known what it shows.
+    pub unsure: bool,
+    /// Variables whose `each` could not be read.
+    pub lost_variables: Vec<String>,
     /// Cells that are used: parents up, column.
     pub uses: BTreeSet<(u8, usize)>,
     /// Texts that a condition has tested for denial, as expressions are written.

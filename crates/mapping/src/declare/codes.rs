@@ -252,9 +252,20 @@ fn from_file(
     let positions = positions(&headers, node, path, findings);
     table.columns = headers;
     let Some(source) = positions.source else {
+        findings.breaks("code table", &table.name);
         return;
     };
-    for record in reader.records() {
+    for (index, record) in reader.records().enumerate() {
+        if index >= MAX_ROWS {
+            findings.error_in(
+                path,
+                codes::TOO_MUCH,
+                line(1),
+                format!("the table has more than {MAX_ROWS} rows"),
+                "split it",
+            );
+            break;
+        }
         let record = match record {
             Ok(record) => record,
             Err(error) => {

@@ -72,6 +72,7 @@ pub(crate) fn read(key: &Node, value: &Node, findings: &mut Findings) -> Option<
         return Some(decl);
     }
     findings.unknown_keys(value, keys::COLUMN, "a column");
+    options_of_others(value, findings);
     if let Some(reason) = value.get("deny") {
         decl.purpose = Purpose::Denied(constant_text(findings, reason, "deny")?.to_owned());
         decl.column.deny = true;
@@ -119,15 +120,68 @@ pub(crate) fn read(key: &Node, value: &Node, findings: &mut Findings) -> Option<
     if let Some(node) = value.get("onBad") {
         decl.on_bad = node.constant().and_then(policy::parse);
         if decl.on_bad.is_none() {
-            findings.error(
-                codes::BAD_VALUE,
-                node.spot,
-                "this is no policy",
-                "one of quarantine, drop, text, absent(reason)",
-            );
+            let known = ["quarantine", "drop", "text"];
+            let help = match node
+                .constant()
+                .and_then(|text| crate::findings::nearest(text, known))
+            {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => "one of quarantine, drop, text, absent(reason)".to_owned(),
+            };
+            findings.error(codes::BAD_VALUE, node.spot, "this is no policy", help);
         }
     }
     Some(decl)
+}
+
+/// Which types of column an option belongs to; other options belong to all.
+const OF_TYPES: [(&str, &[&str]); 10] = [
+    ("unit", &["integer", "decimal", "quantity"]),
+    ("units", &["quantity"]),
+    ("values", &["code"]),
+    ("range", &["integer", "decimal"]),
+    ("formats", &["date", "dateTime", "time"]),
+    ("timezone", &["dateTime"]),
+    ("true", &["flag"]),
+    ("false", &["flag"]),
+    ("unknown", &["flag"]),
+    ("separator", &["list"]),
+];
+
+/// Reports options that the column's type does not have: they would do nothing.
+fn options_of_others(value: &Node, findings: &mut Findings) {
+    let secret = value.get("deny").is_some();
+    let type_name = value.get("type").map_or(Some("string"), Node::constant);
+    for (key, _) in value.entries().unwrap_or_default() {
+        let Some(name) = key.text() else { continue };
+        if secret
+            && !matches!(
+                name,
+                "deny" | "aliases" | "path" | "optional" | "description"
+            )
+            && keys::COLUMN.contains(&name)
+        {
+            findings.error(
+                codes::UNKNOWN_KEY,
+                key.spot,
+                format!("'{name}' means nothing beside deny: the value never leaves the reader"),
+                format!("take {name} out"),
+            );
+            continue;
+        }
+        let of = OF_TYPES.iter().find(|(option, _)| *option == name);
+        if let (Some((_, of)), Some(type_name)) = (of, type_name)
+            && keys::COLUMN_TYPES.contains(&type_name)
+            && !of.contains(&type_name)
+        {
+            findings.error(
+                codes::UNKNOWN_KEY,
+                key.spot,
+                format!("'{name}' means nothing for a column of type {type_name}"),
+                format!("it belongs to: {}", of.join(", ")),
+            );
+        }
+    }
 }
 
 fn kind(
@@ -234,6 +288,16 @@ pub(crate) fn range(
         json::Number::from_text(text).map(|_| Some(text.to_owned()))
     };
     match parts.and_then(|(min, max)| Some((number(min)?, number(max)?))) {
+        Some((Some(min), Some(max))) if matches!((min.parse::<f64>(), max.parse::<f64>()), (Ok(min), Ok(max)) if min > max) =>
+        {
+            findings.error(
+                codes::BAD_VALUE,
+                node.spot,
+                "no number is within this range: its first is larger than its last",
+                format!("write range: {max}..{min}"),
+            );
+            (None, None)
+        }
         Some(bounds) => bounds,
         None => {
             findings.error(
@@ -262,6 +326,7 @@ fn formats(
         );
     }
     let mut patterns = Vec::new();
+    let first = texts.first().cloned();
     for (text, spot) in texts {
         match DatePattern::parse(&text) {
             Ok(pattern) => {
@@ -284,6 +349,19 @@ fn formats(
                 "letters: yyyy MM M MMM MMMM dd d HH mm ss; or the names iso and excel",
             ),
         }
+    }
+    // Some cells may hold a date alone; where none can hold more, the type promises too much.
+    if let Some((text, spot)) = first
+        && time
+        && !patterns.is_empty()
+        && !patterns.iter().any(DatePattern::has_time)
+    {
+        findings.error(
+            codes::DATE_FORMAT,
+            spot,
+            format!("the format '{text}' has no time of day, and the column holds dateTimes"),
+            "use the type date, or add the time to the format: dd/MM/yyyy HH:mm",
+        );
     }
     patterns
 }

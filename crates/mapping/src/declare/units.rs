@@ -49,22 +49,6 @@ pub(super) fn reading(
     findings: &mut Findings,
 ) -> Option<Reading> {
     let option = |key: &str| options.and_then(|options| options.get(key));
-    for (key, types) in [
-        ("unit", &["integer", "decimal", "quantity"][..]),
-        ("units", &["quantity"]),
-    ] {
-        if let Some(node) = option(key)
-            && !types.contains(&name)
-        {
-            findings.error(
-                codes::UNKNOWN_KEY,
-                node.spot,
-                format!("a column of type {name} has no '{key}'"),
-                format!("it belongs to the types {}", types.join(" and ")),
-            );
-            return None;
-        }
-    }
     match name {
         "integer" | "decimal" => {
             let unit = constant_text(findings, option("unit")?, "unit")?;

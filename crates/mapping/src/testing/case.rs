@@ -68,7 +68,7 @@ impl Sink for Gathered<'_, '_> {
 
     fn quarantined(&mut self, quarantined: Quarantined) {
         if let (Some(coverage), Some(trace)) = (&mut self.coverage, &quarantined.trace) {
-            coverage.add(trace, false);
+            coverage.add(trace, true);
         }
         if let (true, Some(rule)) = (quarantined.judged, &quarantined.rule) {
             let refused = quarantined.issues.iter();
