@@ -41,11 +41,15 @@ impl<'a> Cx<'a> {
                     .get(*index)
                     .map_or(Val::Nothing, |bound| bound.value.clone())
             }
-            Op::VariableColumn(index) => self
-                .variables
-                .get(*index)
-                .and_then(|bound| bound.column)
-                .map_or(Val::Nothing, |column| Val::Text(Cow::Borrowed(column))),
+            Op::VariableColumn(index) => {
+                if let Some(trace) = self.tracer() {
+                    trace.variable(*index);
+                }
+                self.variables
+                    .get(*index)
+                    .and_then(|bound| bound.column)
+                    .map_or(Val::Nothing, |column| Val::Text(Cow::Borrowed(column)))
+            }
             Op::Reference(reference) => self.reference(reference),
             Op::Not(inner) => Val::Boolean(!self.evaluate(inner).truth()),
             Op::And(left, right) => {
