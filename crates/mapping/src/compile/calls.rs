@@ -61,6 +61,7 @@ pub(crate) const FUNCTIONS: &[(&str, usize, usize)] = &[
     ("is", 2, 2),
     ("mentions", 2, 2),
     ("absent", 1, 1),
+    ("refuse", 0, 0),
     ("onBad", 2, 2),
     ("onMissing", 2, 2),
 ];
@@ -262,6 +263,14 @@ impl Compiler<'_> {
                     spot,
                 };
                 Some((op, Typing::new(Type::Text).list(typing.list).nullable(true)))
+            }
+            "refuse" => {
+                let op = Op::OnMissing {
+                    value: Box::new(Op::Coalesce(Vec::new(), spot)),
+                    policy: Policy::Quarantine,
+                    spot,
+                };
+                Some((op, Typing::new(Type::Absent)))
             }
             "absent" => self.policy_reason(&call, 0).map(|reason| {
                 (
@@ -507,6 +516,7 @@ fn text_like(typing: &Typing) -> Typing {
 
 fn arity(least: usize, most: usize) -> String {
     match (least, most) {
+        (0, 0) => "no arguments".to_owned(),
         (1, 1) => "1 argument".to_owned(),
         (least, most) if least == most => format!("{least} arguments"),
         (least, MANY) => format!("at least {least} arguments"),

@@ -126,6 +126,21 @@ impl Compiler<'_> {
         for part in parts {
             element = shape.child(element, part)?;
         }
+        // An element of a type, rather than with parts of its own, is made as that type.
+        let code = match shape.element(element).types.as_slice() {
+            [one] if target != first => Some(one.code.to_string()),
+            _ => None,
+        };
+        if let Some(code) = code
+            && let Some((inner, root)) = self.definitions.scope(&shape, element, &code)
+        {
+            return Some(Site {
+                shape: inner,
+                element: root,
+                path: target.to_owned(),
+                is_root: false,
+            });
+        }
         let is_root = target == first && self.definitions.resource_types().any(|one| one == first);
         Some(Site {
             shape,

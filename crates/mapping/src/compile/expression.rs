@@ -10,6 +10,30 @@ use crate::yaml::{Node, Spot};
 /// What a compiled expression is.
 pub(crate) type Compiled = Option<(Op, Typing)>;
 
+/// Functions that give nothing where their first argument is nothing.
+const STRICT: [&str; 20] = [
+    "upper",
+    "lower",
+    "trim",
+    "text",
+    "replace",
+    "before",
+    "after",
+    "split",
+    "first",
+    "last",
+    "quantity",
+    "code",
+    "lookup",
+    "textOnly",
+    "date",
+    "dateOf",
+    "time",
+    "integer",
+    "decimal",
+    "nhsNumber",
+];
+
 impl Compiler<'_> {
     /// Compiles the expression that a scalar holds. A constant is an error here.
     pub fn expression(&mut self, node: &Node, scope: &mut Scope) -> Compiled {
@@ -229,6 +253,10 @@ impl Compiler<'_> {
                     }
                 }
                 Kind::Name { .. } => open.extend(self.unfolded(&expr, base, scope)),
+                // Given nothing these give nothing, and a comparison with nothing does not hold.
+                Kind::Call { name, arguments } if STRICT.contains(&name.as_str()) => {
+                    open.extend(arguments.into_iter().next().map(|first| (first, base)));
+                }
                 _ => {}
             }
         }

@@ -282,7 +282,14 @@ impl Compiler<'_> {
         let codes = self.codes;
         let table = codes
             .iter()
-            .position(|table| table.owner == owner && table.name == name);
+            .position(|table| table.owner == owner && table.name == name)
+            // A parameter may also name a table that the fragment brings.
+            .or_else(|| {
+                let (fragment, _) = self.fragments.decl(spot.origin)?;
+                codes
+                    .iter()
+                    .position(|table| table.owner == Some(fragment) && table.name == name)
+            });
         if table.is_none() && self.findings.is_broken("code table", &name) {
             return None;
         }
