@@ -419,7 +419,11 @@ fn write_codes(codes: &[Codes], put: &mut impl FnMut(&str)) {
     let any = codes.iter().any(|table| table.active);
     put(if any { "codes:" } else { "# codes:" });
     for table in codes {
-        let lead = if table.active { "  " } else { "#   " };
+        let lead = match (table.active, any) {
+            (true, _) => "  ",
+            (false, true) => "  # ",
+            (false, false) => "#   ",
+        };
         let mut options = Vec::new();
         if table.rows.is_empty() && !is_inline(table) {
             put(&format!(

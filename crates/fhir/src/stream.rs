@@ -43,14 +43,15 @@ impl Piece {
     /// The texts of the resources in it, each with the line of the stream that it begins on. Blank
     /// lines of NDJSON are left out.
     pub fn documents(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        let lines = self.format == Format::NdJson;
-        let whole = (!lines).then_some((self.line, self.bytes.as_slice()));
-        let of_lines = lines
-            .then(|| (self.line..).zip(self.bytes.split(|byte| *byte == b'\n')))
-            .into_iter()
-            .flatten()
-            .filter(|(_, line)| !is_blank(line));
-        whole.into_iter().chain(of_lines)
+        if self.format != Format::NdJson {
+            return vec![(self.line, self.bytes.as_slice())].into_iter();
+        }
+        let lines = self.bytes.split(|byte| *byte == b'\n');
+        let texts: Vec<(u64, &[u8])> = (self.line..)
+            .zip(lines)
+            .filter(|(_, line)| !is_blank(line))
+            .collect();
+        texts.into_iter()
     }
 }
 

@@ -50,6 +50,8 @@ pub fn parse(text: &[u8]) -> Result<Value, ParseError> {
     let mut reader = Reader {
         text,
         jiter: Jiter::new(text),
+        items: Vec::new(),
+        members: Vec::new(),
     };
     let peek = reader.step(|jiter| jiter.peek())?;
     let value = reader.value(peek, 0)?;
@@ -57,9 +59,13 @@ pub fn parse(text: &[u8]) -> Result<Value, ParseError> {
     Ok(value)
 }
 
+/// What is read so far of the arrays and objects around the place stands on two stacks, so that each
+/// of them is made in one piece, of the size that it has.
 struct Reader<'j> {
     text: &'j [u8],
     jiter: Jiter<'j>,
+    items: Vec<Value>,
+    members: Vec<(CompactString, Value)>,
 }
 
 impl<'j> Reader<'j> {
@@ -126,36 +132,39 @@ impl<'j> Reader<'j> {
     }
 
     fn array(&mut self, depth: usize) -> Result<Value, ParseError> {
-        let mut items = Vec::new();
+        let first = self.items.len();
         let mut next = self.step(|j| j.known_array())?;
         while let Some(peek) = next {
-            items.push(self.value(peek, depth + 1)?);
+            let item = self.value(peek, depth + 1)?;
+            self.items.push(item);
             next = self.step(|j| j.array_step())?;
         }
-        Ok(Value::Array(items))
+        Ok(Value::Array(self.items.drain(first..).collect()))
     }
 
     fn object(&mut self, depth: usize) -> Result<Value, ParseError> {
         let start = self.jiter.current_index();
-        let mut object = Object::new();
+        let first = self.members.len();
         let mut next = self.step(|j| Ok(j.known_object()?.map(CompactString::from)))?;
         while let Some(name) = next {
-            if object.len() < MANY_MEMBERS && object.contains(&name) {
+            let known = self.members.get(first..).unwrap_or_default();
+            if known.len() < MANY_MEMBERS && known.iter().any(|(known, _)| *known == name) {
                 return self.duplicate(start);
             }
             let peek = self.step(|j| j.peek())?;
             let value = self.value(peek, depth + 1)?;
-            object.push_new(name, value);
+            self.members.push((name, value));
             next = self.step(|j| Ok(j.next_key()?.map(CompactString::from)))?;
         }
-        if object.len() > MANY_MEMBERS {
-            let mut names: Vec<&str> = object.iter().map(|(name, _)| name).collect();
+        let members: Vec<(CompactString, Value)> = self.members.drain(first..).collect();
+        if members.len() > MANY_MEMBERS {
+            let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
             names.sort_unstable();
             if names.windows(2).any(|pair| pair.first() == pair.last()) {
                 return self.duplicate(start);
             }
         }
-        Ok(Value::Object(object))
+        Ok(Value::Object(Object::of_new(members)))
     }
 
     /// The error for a name that occurs twice in the object that begins there.

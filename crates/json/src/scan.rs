@@ -11,6 +11,11 @@ pub trait Visitor {
 
     /// The value that was last looked into ends.
     fn leave(&mut self);
+
+    /// Whether all is found that was looked for, so that nobody need read on.
+    fn is_done(&self) -> bool {
+        false
+    }
 }
 
 /// What a value is, by its first byte.
@@ -100,7 +105,11 @@ impl<'t> Scan<'t> {
                     }
                     self.at += 1;
                     self.space();
-                    if visitor.member(&name, start, self.begins()) {
+                    let inside = visitor.member(&name, start, self.begins());
+                    if visitor.is_done() {
+                        return None;
+                    }
+                    if inside {
                         self.value(visitor, depth + 1)?;
                         visitor.leave();
                     } else {
@@ -120,7 +129,11 @@ impl<'t> Scan<'t> {
                 }
                 let mut index = 0;
                 loop {
-                    if visitor.item(index, self.at, self.begins()) {
+                    let inside = visitor.item(index, self.at, self.begins());
+                    if visitor.is_done() {
+                        return None;
+                    }
+                    if inside {
                         self.value(visitor, depth + 1)?;
                         visitor.leave();
                     } else {
@@ -155,19 +168,17 @@ impl<'t> Scan<'t> {
             return None;
         }
         let mut escaped = false;
+        self.at += 1;
         loop {
-            self.at += 1;
-            match self.peek()? {
-                b'"' => {
-                    self.at += 1;
-                    return Some(escaped);
-                }
-                b'\\' => {
-                    escaped = true;
-                    self.at += 1;
-                }
-                _ => {}
+            let rest = self.text.get(self.at..)?;
+            let special = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+            self.at += special;
+            if self.peek()? == b'"' {
+                self.at += 1;
+                return Some(escaped);
             }
+            escaped = true;
+            self.at += 2;
         }
     }
 

@@ -334,8 +334,8 @@ impl Object {
         self.get(name).is_some()
     }
 
-    /// Adds a member that the caller knows to be new; the parser has checked.
-    pub(crate) fn push_new(&mut self, name: CompactString, value: Value) {
-        self.0.push((name, value));
+    /// An object of members that the caller knows to have a name each; the parser has checked.
+    pub(crate) fn of_new(members: Vec<(CompactString, Value)>) -> Self {
+        Self(members)
     }
 }

@@ -15,6 +15,7 @@
 
 pub mod codes;
 pub mod invariants;
+mod known_codes;
 mod model;
 mod named;
 pub mod nhs;

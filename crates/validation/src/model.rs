@@ -1,11 +1,9 @@
 //! The definitions as the XML codec asks for them.
 
-use std::sync::Arc;
-
 use definitions::Definitions;
 use fhir::xml::{Child, Content};
 
-use crate::plan::{Node, Plans, TypeKind};
+use crate::plan::{NodeId, Plans, TypeKind};
 
 /// R4's own types, for reading and writing XML and for [`fhir::Resources`]. Make one and share it.
 #[derive(Debug)]
@@ -23,24 +21,24 @@ impl Model {
 }
 
 /// A place in a type.
-#[derive(Debug, Clone)]
-pub struct Place(Arc<Node>);
+#[derive(Debug, Clone, Copy)]
+pub struct Place(NodeId);
 
 impl fhir::xml::Model for Model {
     type Node = Place;
 
     fn resource(&self, type_name: &str) -> Option<Place> {
-        self.plans.of_type(type_name).map(Place)
+        self.plans.id_of_type(type_name).map(Place)
     }
 
     fn child(&self, node: &Place, name: &str) -> Option<Child<Place>> {
-        let (child, member) = node.0.member(name)?;
+        let (child, member) = self.plans.at(node.0)?.member(name)?;
         let rule = child.rule.types.get(member.of_type)?;
         let content = match rule.kind {
             TypeKind::Primitive(primitive) => Content::Primitive(primitive),
             TypeKind::Resource => Content::Resource,
             TypeKind::Complex => {
-                let scope = self.plans.scope(rule).any_of.first()?.upgrade()?;
+                let scope = *self.plans.scope(rule).any_of.first()?;
                 Content::Complex(Place(scope))
             }
         };

@@ -1,6 +1,8 @@
 //! Causeway's own rules: what no StructureDefinition says and every receiver relies on, such as the
 //! check digit of an NHS number. Each has a name, which its issues tell.
 
+use std::sync::LazyLock;
+
 use diagnostics::Severity;
 use json::Value;
 
@@ -28,10 +30,10 @@ pub(crate) enum On {
     Identifier(&'static str),
     /// `Coding.code` where `Coding.system` is this.
     Coding(&'static str),
-    /// Every `Identifier.system`.
-    IdentifierSystem,
-    /// Every `Coding.system`.
-    CodingSystem,
+    /// Every `Identifier.system` that could be meant to be this.
+    IdentifierSystem(&'static str),
+    /// Every `Coding.system` that could be meant to be this.
+    CodingSystem(&'static str),
     /// The text of a part of a complex extension, where its part `type` has this code.
     Extension {
         url: &'static str,
@@ -40,26 +42,78 @@ pub(crate) enum On {
     },
 }
 
-/// The rules on a value of a type, each with the member below the value and the text to look at.
-pub(crate) fn rules_on<'v>(
-    type_code: &str,
+/// The rules by what they look at.
+#[derive(Default)]
+struct Sorted {
+    identifiers: OfType,
+    codings: OfType,
+    extensions: Vec<&'static NamedRule>,
+}
+
+/// The rules on the values of one type.
+#[derive(Default)]
+struct OfType {
+    /// With the system whose values they are on.
+    values: Vec<(&'static str, &'static NamedRule)>,
+    /// With the length of what must be alike in a system that is misspelt.
+    systems: Vec<(usize, &'static NamedRule)>,
+}
+
+static SORTED: LazyLock<Sorted> = LazyLock::new(|| {
+    let mut sorted = Sorted::default();
+    for rule in crate::nhs::RULES {
+        let length = |system| crate::nhs::heart(system).len();
+        match rule.on {
+            On::Identifier(system) => sorted.identifiers.values.push((system, rule)),
+            On::Coding(system) => sorted.codings.values.push((system, rule)),
+            On::IdentifierSystem(right) => {
+                sorted.identifiers.systems.push((length(right), rule));
+            }
+            On::CodingSystem(right) => sorted.codings.systems.push((length(right), rule)),
+            On::Extension { .. } => sorted.extensions.push(rule),
+        }
+    }
+    sorted
+});
+
+/// The rules that an Identifier of a system does not keep, each with the member below it and the
+/// text that breaks it.
+pub(crate) fn broken_by_identifier<'v>(
+    system: Option<&'v str>,
+    identifier: &'v Value,
+) -> impl Iterator<Item = (&'static NamedRule, &'static str, &'v str)> {
+    broken(&SORTED.identifiers, system, "value", identifier)
+}
+
+/// The same of a Coding.
+pub(crate) fn broken_by_coding<'v>(
+    system: Option<&'v str>,
+    coding: &'v Value,
+) -> impl Iterator<Item = (&'static NamedRule, &'static str, &'v str)> {
+    broken(&SORTED.codings, system, "code", coding)
+}
+
+fn broken<'v>(
+    rules: &'static OfType,
+    system: Option<&'v str>,
+    member: &'static str,
     value: &'v Value,
 ) -> impl Iterator<Item = (&'static NamedRule, &'static str, &'v str)> {
-    let system = value.text("system");
-    let is_identifier = type_code == "Identifier";
-    crate::nhs::RULES.iter().filter_map(move |rule| {
-        let (member, text) = match rule.on {
-            On::Identifier(own) if is_identifier && system == Some(own) => {
-                ("value", value.text("value"))
-            }
-            On::Coding(own) if !is_identifier && system == Some(own) => {
-                ("code", value.text("code"))
-            }
-            On::IdentifierSystem if is_identifier => ("system", system),
-            On::CodingSystem if !is_identifier => ("system", system),
-            _ => return None,
-        };
-        Some((rule, member, text?))
+    system.into_iter().flat_map(move |system| {
+        let length = crate::nhs::heart(system).len();
+        let values = rules
+            .values
+            .iter()
+            .filter(move |(own, _)| *own == system)
+            .filter_map(move |(_, rule)| Some((*rule, member, value.text(member)?)));
+        let systems = rules
+            .systems
+            .iter()
+            .filter(move |(own, _)| *own == length)
+            .map(move |(_, rule)| (*rule, "system", system));
+        values
+            .chain(systems)
+            .filter(|(rule, _, text)| !(rule.holds)(text))
     })
 }
 
@@ -68,7 +122,7 @@ pub(crate) fn rules_on_extension<'v>(
     url: &str,
     extension: &'v Value,
 ) -> impl Iterator<Item = (&'static NamedRule, &'v str)> {
-    crate::nhs::RULES.iter().filter_map(move |rule| {
+    SORTED.extensions.iter().filter_map(move |rule| {
         let On::Extension {
             url: own,
             kind,
@@ -77,13 +131,15 @@ pub(crate) fn rules_on_extension<'v>(
         else {
             return None;
         };
-        let is_meant = own == url
-            && named(extension, "type")?
-                .get("valueCodeableConcept")?
-                .each("coding")
-                .any(|coding| coding.text("code") == Some(kind));
+        if own != url {
+            return None;
+        }
+        let is_meant = named(extension, "type")?
+            .get("valueCodeableConcept")?
+            .each("coding")
+            .any(|coding| coding.text("code") == Some(kind));
         let text = named(extension, part)?.text("valueString")?;
-        is_meant.then_some((rule, text))
+        is_meant.then_some((*rule, text))
     })
 }
 

@@ -99,7 +99,7 @@ macro_rules! spelling {
 macro_rules! identifier_system {
     ($name:literal, $right:literal) => {
         spelling!(
-            On::IdentifierSystem,
+            On::IdentifierSystem($right),
             codes::IDENTIFIER_SYSTEM,
             $name,
             $right
@@ -110,7 +110,7 @@ macro_rules! identifier_system {
 /// The spelling of a code system.
 macro_rules! code_system {
     ($name:literal, $right:literal) => {
-        spelling!(On::CodingSystem, codes::CODE_SYSTEM, $name, $right)
+        spelling!(On::CodingSystem($right), codes::CODE_SYSTEM, $name, $right)
     };
 }
 
@@ -131,9 +131,10 @@ pub(crate) const RULES: &[NamedRule] = &[
         on: On::Identifier(NHS_NUMBER),
         // What is no NHS number at all is the rule above's to tell.
         holds: |value| {
-            value
-                .parse::<NhsNumber>()
-                .is_ok_and(|number| number.as_str() == value)
+            is_pattern(value, "9999999999")
+                || value
+                    .parse::<NhsNumber>()
+                    .is_ok_and(|number| number.as_str() == value)
                 || value.parse::<NhsNumber>().is_err()
         },
         severity: Severity::Warning,
@@ -296,25 +297,8 @@ pub(crate) const RULES: &[NamedRule] = &[
     code_system!("bcp-47-system", "urn:ietf:bcp:47"),
 ];
 
-/// Whether a system is meant to be another and is not. Asked by many rules of every system, so it
-/// only looks at bytes.
+/// Whether a system is meant to be another and is not.
 fn is_misspelt(system: &str, right: &str) -> bool {
-    /// The url without its scheme and what may stand round it.
-    fn heart(url: &str) -> &[u8] {
-        let url = url.as_bytes();
-        let mut rest = [&b"https://"[..], b"http://"]
-            .into_iter()
-            .find_map(|scheme| {
-                let (start, rest) = url.split_at_checked(scheme.len())?;
-                start.eq_ignore_ascii_case(scheme).then_some(rest)
-            })
-            .unwrap_or(url)
-            .trim_ascii();
-        while let [before @ .., b'/'] = rest {
-            rest = before;
-        }
-        rest
-    }
     let (one, other) = (heart(system), heart(right));
     one.len() == other.len()
         && system != right
@@ -322,6 +306,24 @@ fn is_misspelt(system: &str, right: &str) -> bool {
             let (one, other) = (one.to_ascii_lowercase(), other.to_ascii_lowercase());
             one == other || (matches!(one, b's' | b'z') && matches!(other, b's' | b'z'))
         })
+}
+
+/// What must be alike in a url and a misspelling of it, but for case: the url without its scheme and
+/// what may stand round it. Asked of every system, so it only looks at bytes.
+pub(crate) fn heart(url: &str) -> &[u8] {
+    let url = url.as_bytes();
+    let mut rest = [&b"https://"[..], b"http://"]
+        .into_iter()
+        .find_map(|scheme| {
+            let (start, rest) = url.split_at_checked(scheme.len())?;
+            start.eq_ignore_ascii_case(scheme).then_some(rest)
+        })
+        .unwrap_or(url)
+        .trim_ascii();
+    while let [before @ .., b'/'] = rest {
+        rest = before;
+    }
+    rest
 }
 
 /// A concept's identifier, or an expression, which begins with one.

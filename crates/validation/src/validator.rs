@@ -6,10 +6,11 @@ use std::sync::Arc;
 use definitions::Definitions;
 use diagnostics::Issue;
 use json::Value;
-use terminology::Terminology;
+use terminology::{Membership, Terminology};
 
 use crate::Report;
-use crate::plan::Plans;
+use crate::known_codes::{Existence, KnownCodes};
+use crate::plan::{NameIndex, Plans};
 use crate::walk::Walk;
 
 /// Validates resources against R4 and profiles. Make one and share it: it compiles each definition
@@ -18,20 +19,26 @@ use crate::walk::Walk;
 pub struct Validator {
     plans: Plans,
     terminology: Arc<Terminology>,
-    resource_types: HashSet<Box<str>>,
+    codes: KnownCodes,
+    resource_types: Box<[Box<str>]>,
+    resource_type_index: NameIndex,
     /// Where the known definitions have their urls, up to the last slash.
     bases: HashSet<Box<str>>,
     has_own_rules: bool,
     plans_only: bool,
+    remembers: bool,
 }
 
 impl Validator {
     /// A validator over definitions and what is known of codes.
     pub fn new(definitions: &Definitions, terminology: Arc<Terminology>) -> Self {
+        let resource_types: Box<[Box<str>]> = definitions.resource_types().map(Box::from).collect();
         Self {
             plans: Plans::new(definitions.clone()),
             terminology,
-            resource_types: definitions.resource_types().map(Box::from).collect(),
+            codes: KnownCodes::default(),
+            resource_type_index: NameIndex::new(resource_types.iter().map(|name| &**name)),
+            resource_types,
             bases: definitions
                 .structure_urls()
                 .filter_map(|url| url.rsplit_once('/'))
@@ -39,6 +46,7 @@ impl Validator {
                 .collect(),
             has_own_rules: true,
             plans_only: false,
+            remembers: true,
         }
     }
 
@@ -56,6 +64,19 @@ impl Validator {
     pub fn without_native_invariants(mut self) -> Self {
         self.plans_only = true;
         self
+    }
+
+    /// The same, which keeps no answer on a code and no coded value that it found good: to prove that
+    /// what is kept changes no verdict.
+    #[must_use]
+    pub fn without_memory(mut self) -> Self {
+        self.remembers = false;
+        self.codes = KnownCodes::none();
+        self
+    }
+
+    pub(crate) fn remembers(&self) -> bool {
+        self.remembers
     }
 
     pub(crate) fn plans_only(&self) -> bool {
@@ -124,6 +145,28 @@ impl Validator {
         &self.terminology
     }
 
+    /// Whether a code is in a value set.
+    pub(crate) fn membership(
+        &self,
+        value_set: &str,
+        system: Option<&str>,
+        code: &str,
+    ) -> Membership {
+        self.codes
+            .membership(&self.terminology, value_set, system, code)
+    }
+
+    /// Whether a code is in its system.
+    pub(crate) fn existence(&self, system: &str, code: &str) -> Existence {
+        self.codes.existence(&self.terminology, system, code)
+    }
+
+    /// Whether a text is a name of a code.
+    pub(crate) fn display_fits(&self, system: &str, code: &str, display: &str) -> Membership {
+        self.codes
+            .display_fits(&self.terminology, system, code, display)
+    }
+
     /// Whether a url lies where known definitions have theirs: one that is not among them does not
     /// exist, while any other may well be known elsewhere. The extensions that carry elements of
     /// another FHIR version (`http://hl7.org/fhir/5.0/…`) are countless, and nowhere listed in full.
@@ -139,7 +182,12 @@ impl Validator {
     }
 
     pub(crate) fn is_resource_type(&self, name: &str) -> bool {
-        self.resource_types.contains(name)
+        self.resource_type_index
+            .find(name, |index| {
+                let known: &Box<str> = self.resource_types.get(index)?;
+                (**known == *name).then_some(())
+            })
+            .is_some()
     }
 
     pub(crate) fn resource_types(&self) -> impl Iterator<Item = &str> {

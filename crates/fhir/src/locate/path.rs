@@ -49,6 +49,9 @@ impl<'p> ElementPath<'p> {
     }
 }
 
+/// How well a name fits that is exactly the one that is meant.
+pub(super) const BEST_FIT: u8 = 3;
+
 impl Step<'_> {
     /// How well a member of JSON, or an element of XML, is the child that is meant: 0 when it is not.
     pub fn fits(self, name: &str) -> u8 {
@@ -59,7 +62,7 @@ impl Step<'_> {
             Some(own) => (own, true),
             None => (name, false),
         };
-        let whole = if is_shadow { 2 } else { 3 };
+        let whole = if is_shadow { 2 } else { BEST_FIT };
         let Some(rest) = own.strip_prefix(child) else {
             return 0;
         };

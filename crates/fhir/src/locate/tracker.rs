@@ -2,12 +2,14 @@
 
 use json::{Begins, Visitor};
 
-use super::path::{ElementPath, Step};
+use super::path::{BEST_FIT, ElementPath, Step};
 
 /// Follows paths while a text is gone through, and keeps for each the deepest place reached.
 pub(super) struct Tracker<'p> {
     paths: &'p [ElementPath<'p>],
     found: Vec<Found>,
+    /// How many of them may still be found, or found better.
+    unfound: usize,
     /// For each value that is being looked into, the paths that lead into it.
     levels: Vec<Vec<On>>,
 }
@@ -37,6 +39,7 @@ impl<'p> Tracker<'p> {
         Self {
             paths,
             found: vec![Found::default(); paths.len()],
+            unfound: paths.iter().filter(|path| !path.0.is_empty()).count(),
             levels: vec![
                 (0..paths.len())
                     .map(|path| On {
@@ -70,6 +73,11 @@ impl<'p> Tracker<'p> {
             && (steps, fit) > (found.steps, found.fit)
         {
             *found = Found { steps, fit, offset };
+            // Nothing fits better than all steps, the last of them in full.
+            let all = self.paths.get(path).map_or(0, |path| path.0.len());
+            if (steps, fit) == (all, BEST_FIT) {
+                self.unfound -= 1;
+            }
         }
     }
 
@@ -170,5 +178,9 @@ impl Visitor for Tracker<'_> {
 
     fn leave(&mut self) {
         self.up();
+    }
+
+    fn is_done(&self) -> bool {
+        self.unfound == 0
     }
 }

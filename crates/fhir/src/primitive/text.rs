@@ -5,7 +5,18 @@ use super::Malformed;
 /// `string` and `markdown` end here (R4: 1024 * 1024 characters).
 const MAX_STRING: usize = 1024 * 1024;
 
+/// Whether all bytes are printable ASCII from `first` on (a space, or what follows it), as those of
+/// nearly all texts are. It looks at every byte, which is faster than to stop at one that is not.
+pub(super) fn is_ascii_from(first: u8, text: &str) -> bool {
+    text.bytes().fold(true, |all, byte| {
+        all & (byte.wrapping_sub(first) < 0x7F - first)
+    })
+}
+
 pub(super) fn string(text: &str) -> Result<(), Malformed> {
+    if is_usual(text) {
+        return Ok(());
+    }
     markdown(text)?;
     // R4's pattern of a string has white space only as space, tab and line ends.
     if text.contains(['\u{b}', '\u{c}']) {
@@ -14,14 +25,17 @@ pub(super) fn string(text: &str) -> Result<(), Malformed> {
     Ok(())
 }
 
+/// A text of the usual kind: not empty, not too long, and of printable ASCII.
+fn is_usual(text: &str) -> bool {
+    (1..=MAX_STRING).contains(&text.len()) && is_ascii_from(b' ', text)
+}
+
 pub(super) fn markdown(text: &str) -> Result<(), Malformed> {
+    if is_usual(text) {
+        return Ok(());
+    }
     if text.is_empty() {
         return Err(Malformed("is empty: leave the element out instead"));
-    }
-    // The usual case in one pass over bytes: printable ASCII.
-    let bytes = text.as_bytes();
-    if bytes.len() <= MAX_STRING && bytes.iter().all(|b| (0x20..0x7F).contains(b)) {
-        return Ok(());
     }
     // R4 lets control characters through and advises against them (see `advice`); nothing good ever
     // came of a NUL.
@@ -34,17 +48,21 @@ pub(super) fn markdown(text: &str) -> Result<(), Malformed> {
     Ok(())
 }
 
+const WHITE_SPACE: Malformed = Malformed("holds nothing but white space");
+
 /// What R4 advises against in a text, though it allows it: characters that XML cannot carry, and
 /// nothing but white space, which XML may lose altogether.
 pub(super) fn advice(text: &str) -> Option<Malformed> {
+    if is_ascii_from(b' ', text) {
+        let is_space = text.bytes().all(|byte| byte == b' ');
+        return is_space.then_some(WHITE_SPACE);
+    }
     if crate::xml::text::invalid_character(text).is_some() {
         return Some(Malformed(
             "holds a control character, so the resource cannot be written as XML",
         ));
     }
-    text.chars()
-        .all(char::is_whitespace)
-        .then_some(Malformed("holds nothing but white space"))
+    text.chars().all(char::is_whitespace).then_some(WHITE_SPACE)
 }
 
 /// The same for white space at an end, which XML may lose.
@@ -58,6 +76,9 @@ pub(super) fn advice_on_ends(text: &str) -> Option<Malformed> {
 
 /// No white space but single spaces, and these at neither end.
 pub(super) fn code(text: &str) -> Result<(), Malformed> {
+    if is_ascii_from(b'!', text) && !text.is_empty() {
+        return Ok(());
+    }
     let mut after_space = true;
     for c in text.chars() {
         let space = c == ' ';
@@ -85,7 +106,7 @@ pub(super) fn id(text: &str) -> Result<(), Malformed> {
         return Err(Malformed("is not an id: 1 to 64 characters"));
     }
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
-    if text.bytes().all(allowed) {
+    if text.bytes().fold(true, |all, byte| all & allowed(byte)) {
         Ok(())
     } else {
         Err(Malformed(

@@ -1,10 +1,14 @@
 //! URIs, OIDs and UUIDs.
 
 use super::Malformed;
+use super::text::is_ascii_from;
 
 /// R4 asks a uri only to hold no white space. It may be relative, and it is never fetched. A UUID or
 /// an OID in it must be one.
 pub(super) fn uri(text: &str) -> Result<(), Malformed> {
+    if !text.starts_with(['u', 'o']) && !text.is_empty() && is_ascii_from(b'!', text) {
+        return Ok(());
+    }
     if text.starts_with("urn:uuid:") {
         let end = text.find(['|', '#', '?']).unwrap_or(text.len());
         return uuid(text.get(..end).unwrap_or(text));
@@ -21,7 +25,7 @@ pub(super) fn uri(text: &str) -> Result<(), Malformed> {
     if text.is_empty() {
         return Err(Malformed("is empty: leave the element out instead"));
     }
-    if text.bytes().all(|b| (0x21..0x7F).contains(&b)) {
+    if is_ascii_from(b'!', text) {
         return Ok(());
     }
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {

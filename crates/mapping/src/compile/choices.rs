@@ -61,7 +61,9 @@ impl Compiler<'_> {
         scope: &mut Scope,
     ) -> Compiled {
         let mut facts = scope.facts.clone();
-        if !self.assume(condition, truth, &mut facts, scope) {
+        let possible = self.assume(condition, truth, &mut facts, scope);
+        // `if(false, [Column])` is how a mapping writes nothing of a type, and is meant so.
+        if !possible && !matches!(condition, Op::Boolean(_)) {
             self.unreachable(call, index);
         }
         let outer = (

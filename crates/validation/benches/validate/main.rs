@@ -6,12 +6,7 @@
 //!
 //! `cargo bench -p validation -- NAME ROUNDS` does nothing but validate one of them so often: for a
 //! profiler or an instruction counter.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod resources;
 
@@ -47,9 +42,15 @@ fn main() {
         let issues = validator.validate(resource, &[]);
         let cold = start.elapsed();
         assert!(!diagnostics::has_errors(&issues), "{name}: {issues:?}");
-        println!("{name}: first {cold:?}, compiling included; {} issues", issues.len());
+        println!(
+            "{name}: first {cold:?}, compiling included; {} issues",
+            issues.len()
+        );
     }
-    println!("\n{:<26} {:>6} {:>9} {:>9} {:>7} {:>10}", "", "bytes", "validate", "parse", "ratio", "per CPU s");
+    println!(
+        "\n{:<26} {:>6} {:>9} {:>9} {:>7} {:>10}",
+        "", "bytes", "validate", "parse", "ratio", "per CPU s"
+    );
     let mut row = (0, Duration::ZERO, Duration::ZERO);
     for Sample { name, resource } in &samples {
         let (bytes, validating, parsing) = measure(&validator, resource);

@@ -137,10 +137,14 @@ pub(crate) fn has(value: &Value, name: &str) -> bool {
     let Some(object) = value.as_object() else {
         return false;
     };
-    object.get(name).is_some_and(there)
-        || object
-            .iter()
-            .any(|(key, value)| key.strip_prefix('_') == Some(name) && there(value))
+    object.iter().any(|(key, value)| {
+        let own = match key.len().wrapping_sub(name.len()) {
+            0 => key,
+            1 => key.strip_prefix('_').unwrap_or_default(),
+            _ => return false,
+        };
+        own == name && there(value)
+    })
 }
 
 /// Whether a choice element is there with any type.

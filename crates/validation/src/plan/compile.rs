@@ -6,7 +6,8 @@ use definitions::{Definitions, Element, ElementId, Kind, Shape, Slicing, Slicing
 use fhir::Primitive;
 
 use super::{
-    Bound, Child, Member, Node, Root, Rule, Slice, Slices, TypeKind, TypeRule, discriminator,
+    Bound, Child, Judged, Member, NameIndex, Node, Root, Rule, Slice, Slices, Special, TypeKind,
+    TypeRule, discriminator,
 };
 use crate::invariants::{self, Invariant, PathRules};
 
@@ -55,7 +56,8 @@ pub(super) fn node(
             });
         }
     }
-    members.sort_by(|a, b| Member::order(&a.name, &b.name));
+    // Of two that are equally like a misspelt one, the longer is suggested.
+    members.sort_by(|a, b| (a.name.len(), &a.name).cmp(&(b.name.len(), &b.name)));
     let required = children
         .iter()
         .enumerate()
@@ -65,6 +67,7 @@ pub(super) fn node(
     Node {
         type_name: type_code.into(),
         path: path_root(own, type_code).into(),
+        index: NameIndex::new(members.iter().map(|member| &*member.name)),
         members: members.into(),
         children,
         required,
@@ -159,6 +162,7 @@ impl Compile<'_> {
             is_choice: element.is_choice,
             is_array: element.is_array,
             is_extension: matches!(&*element.name, "extension" | "modifierExtension"),
+            is_id: &*element.name == "id",
             rule: self.rule(id, element, parent_type, None, 0),
         }
     }
@@ -191,6 +195,12 @@ impl Compile<'_> {
                 .and_then(|length| usize::try_from(length).ok()),
             invariants: self.invariants(element),
             slicing: self.slicing(element, parent_type, outer, depth),
+            is_plain: element.fixed.is_none()
+                && element.pattern.is_none()
+                && element.binding.is_none()
+                && element.min_value.is_none()
+                && element.max_value.is_none()
+                && element.max_length.is_none(),
         }
     }
 
@@ -209,12 +219,14 @@ impl Compile<'_> {
             TypeRule {
                 code: code.into(),
                 kind: self.kind(code),
+                special: Special::of(code),
                 profiles: profiles.into(),
                 target_profiles: profiled(&targets),
                 targets: names(&targets),
                 places: self.places(element, code, parent_type),
                 origin: (self.shape.clone(), id),
                 scope: OnceLock::new(),
+                judged: Judged::default(),
             }
         };
         if element.types.is_empty() {
@@ -369,7 +381,7 @@ impl Compile<'_> {
             closed: rules == SlicingRules::Closed,
             open_at_end: rules == SlicingRules::OpenAtEnd,
             ordered,
-            exclusive: discriminator::are_exclusive(&slices),
+            by_text: discriminator::by_text(&slices),
             slices,
         })
     }

@@ -21,24 +21,29 @@ pub(super) fn tests(
     (!tests.is_empty()).then_some(tests)
 }
 
-/// Whether the slices are told apart by different fixed texts of one and the same child that does
-/// not repeat, as extensions are by their url.
-pub(super) fn are_exclusive(slices: &[Slice]) -> bool {
-    let mut known: Vec<(&str, &str)> = Vec::with_capacity(slices.len());
-    slices.iter().all(|slice| {
-        let Some([Test::Value(steps, wanted)]) = slice.tests.as_deref() else {
-            return false;
+/// Where the slices are told apart by different fixed texts of one and the same child that does not
+/// repeat, as extensions are by their url: the child and the texts.
+pub(super) fn by_text(slices: &[Slice]) -> Option<(Box<str>, Box<[Box<str>]>)> {
+    let mut child: Option<&str> = None;
+    let mut texts: Vec<Box<str>> = Vec::with_capacity(slices.len());
+    for slice in slices {
+        let [Test::Value(steps, wanted)] = slice.tests.as_deref()? else {
+            return None;
         };
         let ([Step::Child(name)], [Wanted::Fixed(Value::String(text))]) = (&**steps, &**wanted)
         else {
-            return false;
+            return None;
         };
         let single = matches!(&**name, "url" | "system" | "code" | "use" | "relation");
-        let new = known.iter().all(|(_, other)| *other != text.as_str());
-        let same = known.iter().all(|(other, _)| *other == &**name);
-        known.push((name, text));
-        single && new && same
-    })
+        let same = child.is_none_or(|child| *child == **name);
+        let new = texts.iter().all(|known| **known != *text.as_str());
+        if !(single && same && new) {
+            return None;
+        }
+        child = Some(name);
+        texts.push(text.as_str().into());
+    }
+    Some((child?.into(), texts.into()))
 }
 
 fn test(

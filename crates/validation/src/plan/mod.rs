@@ -1,17 +1,24 @@
 //! Shapes compiled for walking: every name looked up once, every question about a definition
 //! answered before the first resource comes.
 
+mod arena;
 mod compile;
 mod discriminator;
+mod judged;
+mod lookup;
 mod plans;
 
-use std::sync::{OnceLock, Weak};
+use std::sync::OnceLock;
 
 use definitions::{Context, ElementId, Shape, Strength};
 use fhir::Primitive;
 use json::Value;
 
+pub(crate) use arena::NodeId;
+pub(crate) use lookup::{NameIndex, quick_hash};
 pub(crate) use plans::Plans;
+
+use judged::Judged;
 
 use crate::invariants::{Invariant, PathRules};
 
@@ -22,8 +29,9 @@ pub(crate) struct Node {
     pub type_name: Box<str>,
     /// What FHIRPath knows it by: the type, or the path of an element with children of its own.
     pub path: Box<str>,
-    /// The members that JSON may have, in [`Member::order`], without the names that begin with `_`.
+    /// The members that JSON may have, without the names that begin with `_`.
     pub members: Box<[Member]>,
+    index: NameIndex,
     pub children: Box<[Child]>,
     /// The children that must be looked at when they are missing.
     pub required: Box<[usize]>,
@@ -66,6 +74,8 @@ pub(crate) struct Child {
     pub is_choice: bool,
     pub is_array: bool,
     pub is_extension: bool,
+    /// Whether it is the id of an element.
+    pub is_id: bool,
     pub rule: Rule,
 }
 
@@ -84,6 +94,8 @@ pub(crate) struct Rule {
     pub max_length: Option<usize>,
     pub invariants: Box<[Invariant]>,
     pub slicing: Option<Slices>,
+    /// Whether it says nothing of a value but its type: no fixed value, pattern, binding or limit.
+    pub is_plain: bool,
 }
 
 #[derive(Debug)]
@@ -98,6 +110,7 @@ pub(crate) struct Bound {
 pub(crate) struct TypeRule {
     pub code: Box<str>,
     pub kind: TypeKind,
+    pub special: Special,
     /// Profiles of which a value must meet one, where the type names more than one.
     pub profiles: Box<[Box<str>]>,
     /// The resource types that a reference may point at; empty for any.
@@ -109,15 +122,17 @@ pub(crate) struct TypeRule {
     pub places: Box<[Box<str>]>,
     origin: (Shape, ElementId),
     scope: OnceLock<Scope>,
+    /// Values of coded types that were found good.
+    pub judged: Judged,
 }
 
 /// What the children of a value must be.
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
     /// One plan, or several of which one must hold; none where nothing is known of the type.
-    pub any_of: Box<[Weak<Node>]>,
+    pub any_of: Box<[NodeId]>,
     /// What the profile says of the children of all the types that an element may have.
-    pub shared: Option<Weak<Node>>,
+    pub shared: Option<NodeId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,15 +142,41 @@ pub(crate) enum TypeKind {
     Resource,
 }
 
+/// The types with rules of their own that no definition states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Special {
+    None,
+    CodeableConcept,
+    Coding,
+    Identifier,
+    Quantity,
+    Reference,
+}
+
+impl Special {
+    pub fn of(type_code: &str) -> Self {
+        match type_code {
+            "CodeableConcept" => Self::CodeableConcept,
+            "Coding" => Self::Coding,
+            "Identifier" => Self::Identifier,
+            "Quantity" | "Age" | "Duration" | "Count" | "Distance" | "SimpleQuantity"
+            | "MoneyQuantity" => Self::Quantity,
+            "Reference" => Self::Reference,
+            _ => Self::None,
+        }
+    }
+}
+
 /// How the repetitions of an element are told apart.
 #[derive(Debug)]
 pub(crate) struct Slices {
     pub closed: bool,
     pub open_at_end: bool,
     pub ordered: bool,
-    /// Whether no item can be in two slices, so that the first that fits is the only one.
-    pub exclusive: bool,
     pub slices: Box<[Slice]>,
+    /// The child whose text alone tells the slices apart, with the text of each slice: no item can
+    /// be in two.
+    pub by_text: Option<(Box<str>, Box<[Box<str>]>)>,
 }
 
 #[derive(Debug)]
@@ -177,21 +218,13 @@ pub(crate) enum Step {
     Resolve,
 }
 
-impl Member {
-    /// The order of members: by length first, which tells most names apart without reading them.
-    pub fn order(one: &str, other: &str) -> std::cmp::Ordering {
-        one.len().cmp(&other.len()).then_with(|| one.cmp(other))
-    }
-}
-
 impl Node {
     /// The member of that JSON name.
     pub fn member(&self, name: &str) -> Option<(&Child, &Member)> {
-        let at = self
-            .members
-            .binary_search_by(|member| Member::order(&member.name, name))
-            .ok()?;
-        let member = self.members.get(at)?;
+        let member = self.index.find(name, |index| {
+            let member = self.members.get(index)?;
+            (*member.name == *name).then_some(member)
+        })?;
         Some((self.children.get(member.child)?, member))
     }
 }

@@ -6,8 +6,9 @@ use json::Value;
 use terminology::Membership;
 
 use super::Walk;
+use crate::known_codes::Existence;
 use crate::named::NamedRule;
-use crate::plan::{Bound, Rule, TypeRule};
+use crate::plan::{Bound, Rule, Special, TypeRule};
 use crate::{CodeCheck, codes};
 
 /// What the codes of an element are to a value set.
@@ -28,22 +29,32 @@ impl<'v> Walk<'_, 'v> {
     /// The codes of an element against its binding, by its strength: a required one is an error, an
     /// extensible one a warning, the others nothing.
     pub(super) fn bound(&mut self, value: &'v Value, rule: &Rule, of_type: &TypeRule) {
-        match &*of_type.code {
-            "Quantity" | "Age" | "Duration" | "Count" | "Distance" | "SimpleQuantity"
-            | "MoneyQuantity" => {
-                self.absolute_system(value);
-                self.code_exists(value);
+        match of_type.special {
+            Special::None | Special::Reference | Special::CodeableConcept => {}
+            Special::Quantity => {
+                let system = value.text("system");
+                self.absolute_system(system);
+                self.code_exists(system, value);
             }
-            "Coding" => {
-                self.absolute_system(value);
-                self.code_exists(value);
-                self.named_rules(value, "Coding");
+            Special::Coding => {
+                let system = value.text("system");
+                self.absolute_system(system);
+                self.code_exists(system, value);
+                if self.validator.has_own_rules() {
+                    for (rule, member, text) in crate::named::broken_by_coding(system, value) {
+                        self.named_rule(rule, Some(member), text);
+                    }
+                }
             }
-            "Identifier" => {
-                self.identifier(value);
-                self.named_rules(value, "Identifier");
+            Special::Identifier => {
+                let system = value.text("system");
+                self.identifier(system, value);
+                if self.validator.has_own_rules() {
+                    for (rule, member, text) in crate::named::broken_by_identifier(system, value) {
+                        self.named_rule(rule, Some(member), text);
+                    }
+                }
             }
-            _ => {}
         }
         let Some(bound) = &rule.binding else { return };
         if let Some(limit) = &bound.max_value_set {
@@ -114,7 +125,8 @@ impl<'v> Walk<'_, 'v> {
 
     fn verdict(&self, value_set: &str, value: &Value, of_type: &TypeRule) -> Verdict {
         let terminology = self.validator.terminology();
-        let one = |system: Option<&str>, code: &str| terminology.contains(value_set, system, code);
+        let one =
+            |system: Option<&str>, code: &str| self.validator.membership(value_set, system, code);
         let coding = |coding: &Value| {
             let code = coding.text("code")?;
             // Outside an element of type code, a code means nothing without its system.
@@ -237,28 +249,13 @@ impl<'v> Walk<'_, 'v> {
 
     /// The system of a Coding, a Quantity or an Identifier is an absolute URI (R4, Coding.system,
     /// Quantity.system, Identifier.system): a relative one means something else at every receiver.
-    fn absolute_system(&mut self, value: &'v Value) {
-        if value
-            .text("system")
-            .is_some_and(|system| !system.contains(':'))
-        {
+    fn absolute_system(&mut self, system: Option<&str>) {
+        if system.is_some_and(|system| !system.contains(':')) {
             self.raise_below(Some("system"), codes::RELATIVE, |issue| {
                 issue.kind(IssueType::Value);
                 issue.say("a system must be an absolute URI".to_owned());
                 issue.mend("write the whole URI of the code system or naming system");
             });
-        }
-    }
-
-    /// Causeway's own rules on identifiers and codings.
-    fn named_rules(&mut self, value: &'v Value, type_code: &str) {
-        if !self.validator.has_own_rules() {
-            return;
-        }
-        for (rule, member, text) in crate::named::rules_on(type_code, value) {
-            if !(rule.holds)(text) {
-                self.named_rule(rule, Some(member), text);
-            }
         }
     }
 
@@ -284,10 +281,10 @@ impl<'v> Walk<'_, 'v> {
         });
     }
 
-    fn identifier(&mut self, value: &'v Value) {
-        self.absolute_system(value);
+    fn identifier(&mut self, system: Option<&str>, value: &'v Value) {
+        self.absolute_system(system);
         // R4, Identifier.system: under urn:ietf:rfc:3986 the value is itself a whole URI.
-        if value.text("system") == Some("urn:ietf:rfc:3986")
+        if system == Some("urn:ietf:rfc:3986")
             && value
                 .text("value")
                 .is_some_and(|value| !value.contains(':'))
@@ -301,15 +298,12 @@ impl<'v> Walk<'_, 'v> {
     }
 
     /// A code that its own code system, known in full, does not have.
-    fn code_exists(&mut self, coding: &'v Value) {
-        let (Some(system), Some(code)) = (coding.text("system"), coding.text("code")) else {
+    fn code_exists(&mut self, system: Option<&str>, coding: &'v Value) {
+        let (Some(system), Some(code)) = (system, coding.text("code")) else {
             return;
         };
-        let terminology = self.validator.terminology();
-        if system.contains("/ValueSet/")
-            && terminology.knows_system(system).is_none()
-            && terminology.knows_value_set(system)
-        {
+        let existence = self.validator.existence(system, code);
+        if existence == Existence::ValueSet {
             self.raise_below(Some("system"), codes::SYSTEM_IS_VALUE_SET, |issue| {
                 issue.kind(IssueType::CodeInvalid);
                 issue.say("the system is a value set, and codes come from code systems".to_owned());
@@ -317,8 +311,7 @@ impl<'v> Walk<'_, 'v> {
             });
             return;
         }
-        let membership = terminology.code_in_system(system, code);
-        if membership == Membership::Unknown {
+        if existence == Existence::Unknown {
             self.leave_open(|element| CodeCheck {
                 element,
                 resource: None,
@@ -330,7 +323,7 @@ impl<'v> Walk<'_, 'v> {
                 strength: Strength::Example,
             });
         }
-        if membership == Membership::Out {
+        if existence == Existence::Out {
             self.raise(codes::UNKNOWN_CODE, |issue| {
                 issue.kind(IssueType::CodeInvalid);
                 // Another version of the code system may have it.
@@ -343,9 +336,9 @@ impl<'v> Walk<'_, 'v> {
                 issue.mend("check the code and its system");
             });
         }
-        if membership == Membership::In
+        if existence == Existence::In
             && let Some(display) = coding.text("display")
-            && terminology.display_fits(system, code, display) == Membership::Out
+            && self.validator.display_fits(system, code, display) == Membership::Out
         {
             self.raise_below(Some("display"), codes::WRONG_DISPLAY, |issue| {
                 issue.kind(IssueType::CodeInvalid);

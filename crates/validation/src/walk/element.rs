@@ -1,15 +1,14 @@
 //! The occurrences of an element: array or single, how many, of which type.
 
-use std::sync::{Arc, Weak};
-
 use diagnostics::IssueType;
-use json::Value;
+use json::{Object, Value};
+use smallvec::SmallVec;
 
-use super::Walk;
 use super::path::Segment;
 use super::slicing::Sliced;
+use super::{MAX_DEPTH, Walk};
 use crate::codes;
-use crate::plan::{Child, Node, Rule, TypeKind, TypeRule};
+use crate::plan::{Child, Node, Rule, Special, TypeKind, TypeRule};
 
 /// One occurrence: its value, and the id and extensions of a primitive.
 #[derive(Clone, Copy)]
@@ -106,7 +105,7 @@ impl<'v> Walk<'_, 'v> {
         if count == 1 {
             self.few(child, rule, &[item(0)], node, places);
         } else {
-            let items: Vec<Item<'v>> = (0..count).map(item).collect();
+            let items: SmallVec<[Item<'v>; 4]> = (0..count).map(item).collect();
             self.few(child, rule, &items, node, places);
         }
     }
@@ -196,7 +195,7 @@ impl<'v> Walk<'_, 'v> {
         let Some(value) = item.value else { return };
         let Value::Object(object) = value else {
             self.raise(
-                if *value == Value::Null {
+                if matches!(value, Value::Null) {
                     codes::NULL
                 } else {
                     codes::JSON_TYPE
@@ -209,40 +208,64 @@ impl<'v> Walk<'_, 'v> {
             );
             return;
         };
-        self.fixed(value, rule);
-        self.bound(value, rule, of_type);
-        if rule.min_value.is_some() || rule.max_value.is_some() {
+        // A coded value is judged by itself, unless it lies so deep that its depth is at fault.
+        let is_coded = matches!(of_type.special, Special::Coding | Special::CodeableConcept)
+            && self.path.len() < MAX_DEPTH / 2
+            && self.validator.remembers()
+            && rule
+                .types
+                .as_ptr_range()
+                .contains(&std::ptr::from_ref(of_type));
+        if !is_coded {
+            self.complex(value, object, rule, of_type);
+        } else if !of_type.judged.knows(value, self.report.wants_open()) {
+            let before = self.report.raised();
+            self.complex(value, object, rule, of_type);
+            if self.report.raised() == before {
+                let plans = self.validator.plans();
+                let is_settled = self.report.wants_open();
+                of_type.judged.keep(value, is_settled, plans, of_type);
+            }
+        }
+        self.invariants(Some(value), None, &of_type.code, &rule.invariants);
+    }
+
+    /// What the rule of an element says of an object and, by the plans of its type, what is in it.
+    fn complex(&mut self, value: &'v Value, object: &'v Object, rule: &Rule, of_type: &TypeRule) {
+        if !(rule.is_plain && of_type.special == Special::None) {
+            self.fixed(value, rule);
+            self.bound(value, rule, of_type);
             self.limits(value, rule);
         }
-        if &*of_type.code == "Reference" {
+        if of_type.special == Special::Reference {
             self.reference(value, of_type);
         }
-        let scope = self.validator.plans().scope(of_type);
+        let plans = self.validator.plans();
+        let scope = plans.scope(of_type);
         match &*scope.any_of {
             [] => {}
             [only] => {
-                if let Some(node) = only.upgrade() {
-                    self.object(value, object, &node, &of_type.places);
+                if let Some(node) = plans.at(*only) {
+                    self.object(value, object, node, &of_type.places);
                 }
             }
             several => {
-                let nodes: Vec<_> = several.iter().filter_map(Weak::upgrade).collect();
+                let nodes: Vec<&Node> = several.iter().filter_map(|id| plans.at(*id)).collect();
                 self.one_of(&nodes, |walk, node| {
                     walk.object(value, object, node, &of_type.places);
                 });
             }
         }
-        if let Some(node) = scope.shared.as_ref().and_then(Weak::upgrade) {
-            self.object(value, object, &node, &of_type.places);
+        if let Some(node) = scope.shared.and_then(|id| plans.at(id)) {
+            self.object(value, object, node, &of_type.places);
         }
-        self.invariants(Some(value), None, &of_type.code, &rule.invariants);
     }
 
     /// Looks with several plans, of which one must hold; if none does, says what the one misses that
     /// misses least.
-    pub(super) fn one_of(&mut self, nodes: &[Arc<Node>], mut look: impl FnMut(&mut Self, &Node)) {
-        let mut nearest: Option<(usize, &Arc<Node>)> = None;
-        for node in nodes {
+    pub(super) fn one_of(&mut self, nodes: &[&Node], mut look: impl FnMut(&mut Self, &Node)) {
+        let mut nearest: Option<(usize, &Node)> = None;
+        for &node in nodes {
             let mark = self.mark();
             look(self, node);
             let misses = self.errors_since(mark);

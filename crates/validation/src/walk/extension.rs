@@ -34,11 +34,11 @@ impl<'v> Walk<'_, 'v> {
         } else {
             None
         };
-        if let Some(root) = definition.as_ref().and_then(|node| node.root.as_ref()) {
+        if let Some(root) = definition.and_then(|node| node.root.as_ref()) {
             self.usage(root, node, places);
         }
         self.extensions.push((url, self.path.len()));
-        self.extension_content(item, rule, of_type, named, definition.as_deref(), node, url);
+        self.extension_content(item, rule, of_type, named, definition, node, url);
         self.extensions.pop();
     }
 

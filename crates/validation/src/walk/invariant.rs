@@ -31,7 +31,7 @@ impl<'v> Services<'v> for Around<'_, 'v> {
             return None;
         }
         let mut walk = Walk::new(self.validator, "Resource");
-        walk.containers.extend(self.containers);
+        walk.containers.extend(self.containers.iter().copied());
         walk.trials = self.trials + 1;
         walk.conforms(node.value()?, profile)
     }

@@ -19,6 +19,9 @@ const MAX_UNIT: usize = 200;
 impl<'v> Walk<'_, 'v> {
     /// What is below the least or above the most that the rule allows.
     pub(super) fn limits(&mut self, value: &'v Value, rule: &Rule) {
+        if rule.min_value.is_none() && rule.max_value.is_none() {
+            return;
+        }
         let against = |limit: &Option<Value>| limit.as_ref().map(|limit| compare(value, limit));
         let (least, most) = (against(&rule.min_value), against(&rule.max_value));
         if least == Some(None) || most == Some(None) {

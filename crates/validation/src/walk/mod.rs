@@ -20,10 +20,10 @@ mod terms;
 mod value;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use diagnostics::IssueType;
 use json::{Object, Value};
+use smallvec::SmallVec;
 
 use crate::Validator;
 use crate::codes;
@@ -38,6 +38,9 @@ const MAX_DEPTH: usize = 160;
 /// References lead from resource to resource; profiles of profiles of profiles go no further.
 const MAX_TRIALS: usize = 24;
 
+/// The ids of the elements of a resource, with the element that each is of.
+type Ids<'v> = Vec<(&'v str, *const Object)>;
+
 /// One walk over one resource.
 pub(crate) struct Walk<'w, 'v> {
     validator: &'w Validator,
@@ -45,21 +48,21 @@ pub(crate) struct Walk<'w, 'v> {
     root: &'v str,
     path: Vec<Segment<'v>>,
     /// The resources around the place, the innermost last.
-    resources: Vec<&'v Value>,
+    resources: SmallVec<[&'v Value; 2]>,
     /// The nearest resources that are not contained, the innermost last.
-    containers: Vec<&'v Value>,
+    containers: SmallVec<[&'v Value; 2]>,
     /// The Bundles around the place, the innermost last.
     bundles: Vec<Inside<'v>>,
     /// The objects around the place, the innermost last.
     holders: Vec<&'v Value>,
     /// The extensions around the place, with where each stands, the innermost last.
-    extensions: Vec<(&'v str, usize)>,
+    extensions: SmallVec<[(&'v str, usize); 2]>,
     /// Where in the path each resource around the place begins.
-    begins: Vec<usize>,
+    begins: SmallVec<[usize; 2]>,
     /// The ids of the elements of each resource around the place.
-    ids: Vec<Vec<(&'v str, *const Object)>>,
+    ids: SmallVec<[Ids<'v>; 2]>,
     /// What trials of a resource against a profile have shown.
-    tried: HashMap<(*const Value, *const Node), (Arc<Node>, bool)>,
+    tried: HashMap<(*const Value, *const Node), bool>,
     /// How deep trials are in trials.
     trials: usize,
 }
@@ -71,13 +74,13 @@ impl<'w, 'v> Walk<'w, 'v> {
             report: Findings::default(),
             root,
             path: Vec::with_capacity(16),
-            resources: Vec::new(),
-            containers: Vec::new(),
+            resources: SmallVec::new(),
+            containers: SmallVec::new(),
             bundles: Vec::new(),
             holders: Vec::with_capacity(16),
-            extensions: Vec::new(),
-            begins: Vec::new(),
-            ids: Vec::new(),
+            extensions: SmallVec::new(),
+            begins: SmallVec::new(),
+            ids: SmallVec::new(),
             tried: HashMap::new(),
             trials: 0,
         }
@@ -138,7 +141,7 @@ impl<'w, 'v> Walk<'w, 'v> {
                 // Seen together with its value.
                 continue;
             }
-            if &*child.name == "id" {
+            if child.is_id {
                 if !is_resource && let Some(id) = value.as_str() {
                     self.element_id(id, object);
                 }

@@ -19,6 +19,8 @@ const MAX_ISSUES: usize = 1_000;
 pub(super) struct Findings {
     issues: Vec<Issue>,
     more: bool,
+    /// How often something was found, counting what was known or forgotten again.
+    raised: usize,
     /// Whether an error is among those that are not listed.
     more_errors: bool,
     /// The code checks that nobody could decide, where somebody wants to know them.
@@ -103,6 +105,7 @@ impl Findings {
     }
 
     fn push(&mut self, issue: Issue) {
+        self.raised += 1;
         if self.issues.len() >= MAX_ISSUES {
             self.more = true;
             self.more_errors |= issue.is_error();
@@ -114,6 +117,11 @@ impl Findings {
     /// Whether somebody looks at the report who wants to know all that is open.
     pub fn wants_open(&self) -> bool {
         self.open.is_some()
+    }
+
+    /// A number that stays the same for as long as nothing is found.
+    pub fn raised(&self) -> usize {
+        self.raised
     }
 
     fn mark(&self) -> Mark {
@@ -193,6 +201,7 @@ impl Walk<'_, '_> {
         let Some(open) = &mut self.report.open else {
             return;
         };
+        self.report.raised += 1;
         let check = check(path::render(self.root, &self.path));
         if open.len() < MAX_OPEN && !open.contains(&check) {
             open.push(check);

@@ -2,7 +2,6 @@
 //! (<http://hl7.org/fhir/R4/bundle.html#references>), and whether it meets a profile.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use json::Value;
 
@@ -133,14 +132,14 @@ impl<'v> Walk<'_, 'v> {
         }) {
             return Some(false);
         }
-        let key: (*const Value, *const Node) = (found.resource, Arc::as_ptr(&node));
-        if let Some((_, known)) = self.tried.get(&key) {
+        let key: (*const Value, *const Node) = (found.resource, node);
+        if let Some(known) = self.tried.get(&key) {
             return Some(*known);
         }
         if self.trials >= MAX_TRIALS {
             return None;
         }
-        self.tried.insert(key, (Arc::clone(&node), true));
+        self.tried.insert(key, true);
         self.trials += 1;
         let mark = self.mark();
         let entry_before = match (found.entry, self.bundles.last_mut()) {
@@ -156,7 +155,7 @@ impl<'v> Walk<'_, 'v> {
             self.begins.push(self.path.len());
             self.ids.push(Vec::new());
             let places = node.root.as_ref().map_or(&[][..], |root| &root.places);
-            self.object(found.resource, object, &node, places);
+            self.object(found.resource, object, node, places);
             self.ids.pop();
             self.begins.pop();
             self.resources.pop();
@@ -164,14 +163,14 @@ impl<'v> Walk<'_, 'v> {
                 self.containers.pop();
             }
         } else {
-            self.object(found.resource, object, &node, &[]);
+            self.object(found.resource, object, node, &[]);
         }
         if let (Some(before), Some(inside)) = (entry_before, self.bundles.last_mut()) {
             inside.entry = before;
         }
         let holds = !self.roll_back(mark);
         self.trials -= 1;
-        self.tried.insert(key, (node, holds));
+        self.tried.insert(key, holds);
         Some(holds)
     }
 }

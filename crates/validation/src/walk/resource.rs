@@ -1,9 +1,8 @@
 //! Resources: the one at the root, contained ones, those in a Bundle.
 
-use std::sync::Arc;
-
 use diagnostics::IssueType;
 use json::Value;
+use smallvec::SmallVec;
 
 use super::Walk;
 use super::path::Segment;
@@ -11,7 +10,10 @@ use super::resolve::Inside;
 use crate::codes;
 use crate::plan::{Node, Rule, TypeRule};
 
-impl<'v> Walk<'_, 'v> {
+/// The plans that a resource must meet: mostly one.
+type Claimed<'w> = SmallVec<[&'w Node; 2]>;
+
+impl<'w, 'v> Walk<'w, 'v> {
     /// The resource at the root of the walk.
     pub(crate) fn root(&mut self, value: &'v Value, profiles: &[&str]) {
         self.resource(value, profiles);
@@ -70,7 +72,7 @@ impl<'v> Walk<'_, 'v> {
 
     /// A resource of which one of several profiles must hold.
     fn one_profile(&mut self, value: &'v Value, profiles: &[Box<str>]) {
-        let nodes: Vec<Arc<Node>> = profiles
+        let nodes: Vec<&Node> = profiles
             .iter()
             .filter_map(|profile| self.validator.plans().of_profile_or_other(profile))
             .filter(|node| value.text("resourceType") == Some(&*node.type_name))
@@ -126,7 +128,7 @@ impl<'v> Walk<'_, 'v> {
         if is_bundle {
             self.bundles.push(Inside::new(value));
         }
-        for node in &nodes {
+        for &node in &nodes {
             let places = node.root.as_ref().map_or(&[][..], |root| &root.places);
             self.object(value, object, node, places);
         }
@@ -137,7 +139,7 @@ impl<'v> Walk<'_, 'v> {
             self.bundle(value);
             self.bundles.pop();
         }
-        if let Some(node) = nodes.first() {
+        if let Some(node) = nodes.first().copied() {
             self.own_url(value, node);
         }
         match type_name {
@@ -165,8 +167,8 @@ impl<'v> Walk<'_, 'v> {
     }
 
     /// The plans that a resource must meet: its profiles, or its type where it has none.
-    fn nodes(&mut self, value: &'v Value, type_name: &str, profiles: &[&str]) -> Vec<Arc<Node>> {
-        let mut nodes: Vec<Arc<Node>> = Vec::with_capacity(1);
+    fn nodes(&mut self, value: &'v Value, type_name: &str, profiles: &[&str]) -> Claimed<'w> {
+        let mut nodes = Claimed::new();
         let claims = value.get("meta").map(|meta| meta.each("profile"));
         for (index, claim) in claims.into_iter().flatten().enumerate() {
             if let Some(canonical) = claim.as_str() {
@@ -192,7 +194,7 @@ impl<'v> Walk<'_, 'v> {
         canonical: &str,
         type_name: &str,
         is_claim: bool,
-        nodes: &mut Vec<Arc<Node>>,
+        nodes: &mut Claimed<'w>,
     ) {
         let plans = self.validator.plans();
         let (url, version) = match canonical.split_once('|') {
@@ -237,7 +239,7 @@ impl<'v> Walk<'_, 'v> {
             });
             return;
         }
-        if !nodes.iter().any(|other| Arc::ptr_eq(other, &node)) {
+        if !nodes.iter().any(|other| std::ptr::eq(*other, node)) {
             nodes.push(node);
         }
     }

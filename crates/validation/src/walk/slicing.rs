@@ -1,6 +1,7 @@
 //! Which slice an item is in.
 
 use json::Value;
+use smallvec::SmallVec;
 use terminology::Membership;
 
 use super::Walk;
@@ -99,29 +100,13 @@ impl<'v> Walk<'_, 'v> {
         slicing: &Slices,
         of_type: &TypeRule,
         items: &[Item<'v>],
-    ) -> Vec<Option<usize>> {
+    ) -> SmallVec<[Option<usize>; 8]> {
         let decidable = slicing.slices.iter().all(|slice| slice.tests.is_some());
-        let mut groups: Vec<Option<usize>> = Vec::with_capacity(items.len());
+        let mut groups = SmallVec::with_capacity(items.len());
         let mut last = 0usize;
         let mut outside = false;
         for item in items {
-            let mut found: Option<usize> = None;
-            for (index, slice) in slicing.slices.iter().enumerate() {
-                let Some(tests) = &slice.tests else { continue };
-                if !tests.iter().all(|test| self.passes(test, *item, of_type)) {
-                    continue;
-                }
-                if let Some(first) = found.and_then(|first| slicing.slices.get(first)) {
-                    if first.can_be_told_from(slice) {
-                        self.at(*item, |walk| walk.in_two_slices(first, slice));
-                    }
-                    break;
-                }
-                found = Some(index);
-                if slicing.exclusive {
-                    break;
-                }
-            }
+            let found = self.slice_of(slicing, of_type, *item);
             groups.push(found);
             match found {
                 Some(index) => {
@@ -139,6 +124,33 @@ impl<'v> Walk<'_, 'v> {
             }
         }
         groups
+    }
+
+    /// The slice of an item, told on the item where it is in two.
+    fn slice_of(&mut self, slicing: &Slices, of_type: &TypeRule, item: Item<'v>) -> Option<usize> {
+        if let Some((child, texts)) = &slicing.by_text
+            && let Some(Value::String(text)) = item.value.and_then(|value| value.get(child))
+        {
+            return texts.iter().position(|known| **known == *text.as_str());
+        }
+        let mut found: Option<usize> = None;
+        for (index, slice) in slicing.slices.iter().enumerate() {
+            let Some(tests) = &slice.tests else { continue };
+            if !tests.iter().all(|test| self.passes(test, item, of_type)) {
+                continue;
+            }
+            if let Some(first) = found.and_then(|first| slicing.slices.get(first)) {
+                if first.can_be_told_from(slice) {
+                    self.at(item, |walk| walk.in_two_slices(first, slice));
+                }
+                break;
+            }
+            found = Some(index);
+            if slicing.by_text.is_some() {
+                break;
+            }
+        }
+        found
     }
 
     /// The slices that must be there, where nothing is that could be in one. Of a slice that is
@@ -230,14 +242,16 @@ impl<'v> Walk<'_, 'v> {
     }
 
     fn is_in(&self, value_set: &str, value: &Value) -> bool {
-        let terminology = self.validator.terminology();
+        let is_in = |system: Option<&str>, code: &str| {
+            self.validator.membership(value_set, system, code) == Membership::In
+        };
         let coding = |coding: &Value| {
-            coding.text("code").is_some_and(|code| {
-                terminology.contains(value_set, coding.text("system"), code) == Membership::In
-            })
+            coding
+                .text("code")
+                .is_some_and(|code| is_in(coding.text("system"), code))
         };
         match value {
-            Value::String(code) => terminology.contains(value_set, None, code) == Membership::In,
+            Value::String(code) => is_in(None, code),
             value => coding(value) || value.each("coding").any(coding),
         }
     }

@@ -18,8 +18,8 @@ impl<'v> Walk<'_, 'v> {
         of_type: &TypeRule,
         primitive: Primitive,
     ) {
-        let value = item.value.filter(|value| **value != Value::Null);
-        let more = item.more.filter(|more| **more != Value::Null);
+        let value = item.value.filter(|value| !matches!(value, Value::Null));
+        let more = item.more.filter(|more| !matches!(more, Value::Null));
         if value.is_none() && more.is_none() {
             self.raise(codes::NULL, |issue| {
                 issue.say("null has no meaning here".to_owned());
@@ -28,7 +28,7 @@ impl<'v> Walk<'_, 'v> {
             return;
         }
         if item.index.is_none()
-            && (item.value == Some(&Value::Null) || item.more == Some(&Value::Null))
+            && (matches!(item.value, Some(Value::Null)) || matches!(item.more, Some(Value::Null)))
         {
             self.raise(codes::NULL, |issue| {
                 issue.say("null is only allowed inside the arrays of a primitive".to_owned());
@@ -44,16 +44,15 @@ impl<'v> Walk<'_, 'v> {
         match more {
             None => {}
             Some(Value::Object(object)) => {
-                let node = self
-                    .validator
-                    .plans()
+                let plans = self.validator.plans();
+                let node = plans
                     .scope(of_type)
                     .any_of
                     .first()
-                    .and_then(std::sync::Weak::upgrade)
-                    .or_else(|| self.validator.plans().of_type("Element"));
+                    .and_then(|id| plans.at(*id))
+                    .or_else(|| plans.of_type("Element"));
                 if let (Some(node), Some(more)) = (node, item.more) {
-                    self.members(more, object, &node, &of_type.places, value.is_some());
+                    self.members(more, object, node, &of_type.places, value.is_some());
                 }
             }
             Some(other) => self.raise(codes::JSON_TYPE, |issue| {
@@ -89,13 +88,13 @@ impl<'v> Walk<'_, 'v> {
         of_type: &TypeRule,
         primitive: Primitive,
     ) {
-        let fits = matches!(
-            (primitive.json_kind(), value),
-            (JsonKind::Boolean, Value::Bool(_))
-                | (JsonKind::Number, Value::Number(_))
-                | (JsonKind::String, Value::String(_))
-        );
         if let Err(malformed) = primitive.check_value(value) {
+            let fits = matches!(
+                (primitive.json_kind(), value),
+                (JsonKind::Boolean, Value::Bool(_))
+                    | (JsonKind::Number, Value::Number(_))
+                    | (JsonKind::String, Value::String(_))
+            );
             let code = if fits {
                 codes::FORMAT
             } else {
@@ -129,6 +128,9 @@ impl<'v> Walk<'_, 'v> {
                     "write the whole url of the definition, or # and the id of a contained one",
                 );
             });
+        }
+        if rule.is_plain {
+            return;
         }
         self.fixed(value, rule);
         self.bound(value, rule, of_type);
