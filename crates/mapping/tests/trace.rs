@@ -37,6 +37,10 @@ impl Sink for Told {
             .push(Explanation::quarantined(&quarantined, None));
     }
 
+    fn retired(&mut self, retired: mapping::Retired) {
+        self.issue(retired.issue);
+    }
+
     fn issue(&mut self, _issue: diagnostics::Issue) {}
 
     fn passed_over(&mut self, passed: PassedOver) {
