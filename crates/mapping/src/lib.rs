@@ -20,6 +20,7 @@ mod declare;
 pub mod explain;
 mod expr;
 mod files;
+mod finding_page;
 mod findings;
 mod load;
 mod loss;
@@ -33,6 +34,7 @@ mod yaml;
 
 use diagnostics::Issue;
 
+pub use finding_page::{FINDINGS, explained_findings, finding_section};
 pub use files::{Embedded, FileProblem, Folder, MAPPING_FILE, MappingFiles, find_mappings};
 pub use load::{Loaded, load};
 pub use loss::{ColumnLoss, LabelLoss, Loss, MAX_LABELS, UnknownColumn};
