@@ -20,6 +20,7 @@ mod declare;
 pub mod explain;
 mod expr;
 mod files;
+mod finding_page;
 mod findings;
 pub mod keys;
 mod library;
@@ -39,6 +40,7 @@ use diagnostics::Issue;
 pub use files::{
     Embedded, FileProblem, Folder, LIBRARY, MAPPING_FILE, MappingFiles, find_mappings,
 };
+pub use finding_page::{FINDINGS, explained_findings, finding_section};
 pub use library::{check_library, find_libraries};
 pub use load::{Loaded, load};
 pub use loss::{ColumnLoss, LabelLoss, Loss, MAX_LABELS, UnknownColumn};

@@ -76,3 +76,9 @@ pub fn every_rule() -> Options {
         ..Options::new("draft")
     }
 }
+
+/// Loads the text of a mapping that is called `good`.
+pub fn load_text(text: &str) -> Loaded {
+    let folder = Embedded::new("good").with("mapping.yaml", text.to_owned().into_bytes());
+    mapping::load(&folder, Definitions::embedded(), &TERMINOLOGY)
+}
