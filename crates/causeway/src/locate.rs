@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diagnostics::{Issue, render_with_source};
 use include_dir::{Dir, DirEntry, include_dir};
-use mapping::{Embedded, Folder, Loaded, Mapping, MappingFiles};
+use mapping::{Embedded, Folder, LIBRARY, Loaded, Mapping, MappingFiles};
 
 use crate::exit::Failure;
 use crate::knowledge::Knowledge;
@@ -49,15 +49,23 @@ pub fn shipped_names() -> Vec<String> {
 }
 
 fn embedded(name: &str, folder: &Dir<'static>) -> Embedded {
-    let root = folder.path().to_path_buf();
-    let mut embedded = Embedded::new(name);
+    let mut embedded = with_files(Embedded::new(name), folder, folder.path());
+    // The library beside the mappings goes with each of them; a mapping's own copy comes first.
+    if let Some(library) = SHIPPED.get_dir(LIBRARY) {
+        embedded = with_files(embedded, library, Path::new(""));
+    }
+    embedded
+}
+
+/// Adds all files of a folder, by their paths from a root.
+fn with_files(mut embedded: Embedded, folder: &Dir<'static>, root: &Path) -> Embedded {
     let mut folders = vec![folder.clone()];
     while let Some(folder) = folders.pop() {
         for entry in folder.entries() {
             match entry {
                 DirEntry::Dir(inner) => folders.push(inner.clone()),
                 DirEntry::File(file) => {
-                    if let Ok(path) = file.path().strip_prefix(&root) {
+                    if let Ok(path) = file.path().strip_prefix(root) {
                         let path = path.to_string_lossy().replace('\\', "/");
                         embedded = embedded.with(path, file.contents());
                     }
@@ -109,7 +117,7 @@ pub fn render_in(folder: &Path, issue: &Issue, sources: &[(String, String)]) -> 
     let mut shown = issue.clone();
     let mut sources = sources.to_vec();
     if let Some(place) = &mut shown.mapping {
-        let path = folder.join(&*place.file).display().to_string();
+        let path = Folder::open(folder).locate(&place.file).display().to_string();
         for (file, _) in &mut sources {
             if file.as_str() == &*place.file {
                 file.clone_from(&path);
@@ -172,4 +180,27 @@ pub fn folders(paths: &[std::path::PathBuf]) -> Result<Vec<std::path::PathBuf>, 
         folders.extend(found);
     }
     Ok(folders)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_binary_carries_the_fragments_that_its_mappings_use() {
+        let definitions = definitions::Definitions::embedded();
+        let terminology = terminology::Terminology::new(definitions);
+        for name in shipped_names() {
+            let folder = SHIPPED.get_dir(&name).unwrap();
+            let loaded = mapping::load(&embedded(&name, folder), definitions, &terminology);
+            assert!(loaded.mapping.is_some(), "{name}: {:#?}", loaded.issues);
+            assert!(
+                loaded
+                    .sources
+                    .iter()
+                    .any(|(file, _)| file.starts_with("common/")),
+                "{name} uses no fragment"
+            );
+        }
+    }
 }
