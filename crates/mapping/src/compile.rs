@@ -11,6 +11,7 @@ pub(crate) mod constant;
 pub(crate) mod definition;
 pub(crate) mod deleted;
 pub(crate) mod each;
+pub(crate) mod each_records;
 pub(crate) mod elements;
 pub(crate) mod expression;
 pub(crate) mod extension;
@@ -78,6 +79,8 @@ pub(crate) struct Compiler<'m> {
     pub table_use: HashMap<usize, TableUse>,
     /// Which rule refers to which, for the order.
     pub edges: BTreeSet<(usize, usize)>,
+    /// The records that resources repeat over.
+    pub joins: Vec<crate::program::Join>,
     /// Which names were used: origin, line and column of their definitions.
     pub named: BTreeSet<(u16, u32, u32)>,
     /// The names that are being followed, against circles.
@@ -129,6 +132,7 @@ impl<'m> Common<'m> {
             kept: vec![Vec::new(); source.tables.len()],
             table_use: HashMap::new(),
             edges: BTreeSet::new(),
+            joins: Vec::new(),
             named: BTreeSet::new(),
             resolving: Vec::new(),
             expanded: 0,

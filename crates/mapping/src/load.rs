@@ -20,7 +20,9 @@ use crate::expr::{Expr, Kind};
 use crate::files::{FileProblem, MAPPING_FILE, MappingFiles};
 use crate::findings::Findings;
 use crate::keys;
-use crate::program::{AsOf, ColumnProgram, Condition, Latest, Op, Program, Rule, TableProgram};
+use crate::program::{
+    AsOf, ColumnProgram, Condition, JoinBy, Latest, Op, Program, Rule, TableProgram,
+};
 use crate::yaml::{self, Node, Spot};
 
 /// What loading a mapping gives: the mapping where no error stands against it, and all findings.
@@ -284,6 +286,7 @@ fn read(
         kept,
         table_use,
         edges,
+        joins,
         ..
     } = compiler;
     for (position, table) in code_tables.iter().enumerate() {
@@ -307,8 +310,9 @@ fn read(
         .zip(kept)
         .zip(conditions)
         .zip(always)
+        .enumerate()
         .map(
-            |(((table, kept), (only, deleted, latest)), mut always)| TableProgram {
+            |(index, (((table, kept), (only, deleted, latest)), mut always))| TableProgram {
                 name: Arc::from(table.table.name.as_str()),
                 parent: table.parent,
                 required: (0..table.columns.len())
@@ -325,6 +329,15 @@ fn read(
                 latest,
                 always: {
                     always.extend(kept.iter().copied());
+                    always.extend(joins.iter().filter(|join| join.table == index).flat_map(
+                        |join| {
+                            let by = match &join.by {
+                                JoinBy::Columns(columns) => columns.as_slice(),
+                                _ => &[],
+                            };
+                            join.kept.iter().chain(by).copied()
+                        },
+                    ));
                     always.into_iter().collect()
                 },
                 kept,
@@ -352,6 +365,7 @@ fn read(
         codes: code_tables,
         phrases,
         rules,
+        joins,
         levels,
     })
 }

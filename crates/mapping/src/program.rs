@@ -31,6 +31,8 @@ pub(crate) enum Op {
     /// The cell of another table's record.
     Partner(Box<Partner>),
     Variable(usize),
+    /// A cell of the record that a variable stands for: variable, place among what is kept, cell.
+    Joined(usize, usize, Box<Cell>),
     /// The name of the column that a variable of `each: columns` stands for.
     VariableColumn(usize),
     Reference(Box<ReferenceOp>),
@@ -339,6 +341,42 @@ pub(crate) enum EachOf {
     Items(Op),
     /// Columns with their names.
     Columns(Vec<(Op, CompactString)>),
+    /// Records.
+    Records(Box<EachRecords>),
+}
+
+/// What is repeated over records.
+#[derive(Debug, Clone)]
+pub(crate) struct EachRecords {
+    /// Which of [`Program::joins`].
+    pub join: usize,
+    /// The variable whose record encloses them; otherwise it is the rule's own.
+    pub inside: Option<usize>,
+    /// What their key must equal, and whether it is a label.
+    pub keys: Vec<(Op, bool)>,
+    /// What happens where there is none: `Text` warns.
+    pub missing: Policy,
+    pub spot: Spot,
+}
+
+/// Records that are kept for resources to repeat over.
+#[derive(Debug, Clone)]
+pub(crate) struct Join {
+    pub table: usize,
+    /// The columns that are asked for.
+    pub kept: Vec<usize>,
+    pub by: JoinBy,
+}
+
+/// How a record finds its records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum JoinBy {
+    /// They stand inside it.
+    Enclosing,
+    /// These columns of theirs equal something of it.
+    Columns(Vec<usize>),
+    /// They are of the group that a rule makes one resource of.
+    Group(usize),
 }
 
 /// What tells the records of a table apart across files.
@@ -512,6 +550,7 @@ pub(crate) struct Program {
     pub codes: Vec<CodeTable>,
     pub phrases: Vec<Phrases>,
     pub rules: Vec<Rule>,
+    pub joins: Vec<Join>,
     pub levels: usize,
 }
 

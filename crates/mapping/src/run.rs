@@ -9,6 +9,7 @@ mod functions;
 mod grouping;
 mod groups;
 mod index;
+mod joined;
 mod make;
 mod naming;
 mod records;

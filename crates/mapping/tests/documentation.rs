@@ -96,7 +96,11 @@ fn whole_mappings_check_without_a_finding_and_make_what_the_page_shows() {
                 let object = resource.as_object_mut().unwrap();
                 object.remove("id");
                 object.remove("meta");
-                resource.to_string()
+                let mut text = resource.to_string();
+                for other in &sink.made {
+                    text = text.replace(&other.id, "…");
+                }
+                text
             })
             .collect();
         assert_eq!(
@@ -110,7 +114,6 @@ fn whole_mappings_check_without_a_finding_and_make_what_the_page_shows() {
 }
 
 #[test]
-#[ignore = "the page is being completed"]
 fn every_key_stands_in_an_example() {
     let shown: String = blocks(PAGE)
         .into_iter()
@@ -153,7 +156,8 @@ fn every_key_stands_in_an_example() {
         .into_iter()
         .flatten()
         .copied()
-        .filter(|key| !is_shown(key))
+        // A review is recorded beside the mapping; the key is only let pass.
+        .filter(|key| *key != "review" && !is_shown(key))
         .collect();
     let words = [
         keys::PARAMETER_TYPES,

@@ -108,6 +108,11 @@ impl Compiler<'_> {
         policy: Option<&Policy>,
     ) -> Compiled {
         let source = self.source;
+        if keys.is_none()
+            && let Some(variable) = self.variable_named(name, spot, scope)
+        {
+            return self.joined_cell(variable, column, spot, scope, policy);
+        }
         let Some(table) = source.table(name) else {
             if self.findings.is_broken("table", name) {
                 return None;
@@ -234,6 +239,16 @@ impl Compiler<'_> {
             return None;
         };
         match field {
+            None if variable.records.is_some() => {
+                let message = format!("'{name}' stands for a record, and is no value itself");
+                self.findings.error(
+                    codes::UNKNOWN_NAME,
+                    spot,
+                    message,
+                    format!("name one of its columns: {name}.[Column]"),
+                );
+                None
+            }
             None => Some((Op::Variable(index), variable.typing.clone())),
             Some("column") if variable.of_columns => {
                 Some((Op::VariableColumn(index), Typing::new(Type::Text)))

@@ -12,6 +12,9 @@ use crate::yaml::Node;
 impl Compiler<'_> {
     /// Compiles `each`, and names its variable.
     pub fn each(&mut self, node: &Node, scope: &mut Scope) -> Option<Each> {
+        if node.get("from").is_some() {
+            return self.each_records(node, scope);
+        }
         if node.entries().is_some() {
             return self.each_column(node, scope);
         }
@@ -60,6 +63,7 @@ impl Compiler<'_> {
             name: name.to_owned(),
             origin: node.spot.origin,
             typing,
+            records: None,
             of_columns: false,
             columns,
         });
@@ -111,6 +115,7 @@ impl Compiler<'_> {
             name,
             origin: node.spot.origin,
             typing,
+            records: None,
             of_columns: true,
             columns: cells,
         });

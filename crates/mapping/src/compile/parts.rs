@@ -12,6 +12,7 @@ pub(crate) fn parts(op: &Op) -> Vec<&Op> {
         | Op::Absent(_)
         | Op::Cell(_)
         | Op::Variable(_)
+        | Op::Joined(..)
         | Op::VariableColumn(_) => Vec::new(),
         Op::Partner(partner) => partner.keys.iter().flatten().collect(),
         Op::Reference(reference) => reference.keys.iter().flatten().collect(),
@@ -79,7 +80,7 @@ impl Sources {
             Op::Variable(index) | Op::VariableColumn(index) => {
                 self.variables.insert(*index);
             }
-            Op::Partner(_) | Op::Reference(_) => {
+            Op::Partner(_) | Op::Reference(_) | Op::Joined(..) => {
                 self.other = true;
                 parts(op).into_iter().for_each(|op| self.add(op));
             }

@@ -198,6 +198,7 @@ impl Compiler<'_> {
             .and_then(|only| self.condition(only, &mut scope));
         let each = node
             .get("each")
+            .filter(|each| !self.repeats_records(each))
             .and_then(|each| self.each(each, &mut scope));
         let when = self.conditions(node, "when", &mut scope);
         let profile = self.profile(node, head);
@@ -526,6 +527,10 @@ impl Compiler<'_> {
             return;
         }
         let Some(code) = node.get("code") else { return };
+        // The variables of maps inside the code are out of scope by now, and still free text.
+        let mut inner = scope.clone();
+        self.variables_inside(code, &mut inner);
+        let scope = &inner;
         let mut open = vec![code];
         while let Some(node) = open.pop() {
             if let Some((text, lead)) = node.expression()
@@ -559,6 +564,47 @@ impl Compiler<'_> {
         }
     }
 
+    /// Names the variables of all `each` inside a node.
+    fn variables_inside(&self, node: &Node, scope: &mut Scope) {
+        match &node.data {
+            crate::yaml::Data::List(items) => {
+                items
+                    .iter()
+                    .for_each(|item| self.variables_inside(item, scope));
+            }
+            crate::yaml::Data::Map(entries) => {
+                for (key, value) in entries {
+                    if key.text() == Some("each") {
+                        let records =
+                            value.get("from").and_then(Node::constant).and_then(
+                                |from| match from {
+                                    "group" => scope.table,
+                                    name => self.source.table(name),
+                                },
+                            );
+                        let name = match value.get("as") {
+                            Some(name) => name.constant(),
+                            None => value
+                                .text()
+                                .and_then(|text| text.rsplit_once(" as "))
+                                .map(|(_, name)| name.trim()),
+                        };
+                        scope.variables.push(super::scope::Variable {
+                            name: name.unwrap_or_default().to_owned(),
+                            origin: value.spot.origin,
+                            typing: super::scope::Typing::new(Type::Text).free(true),
+                            records: records.map(|table| (0, table)),
+                            of_columns: false,
+                            columns: Vec::new(),
+                        });
+                    }
+                    self.variables_inside(value, scope);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The columns and variables that an expression reads, its table names left out, and whether
     /// each is free text.
     fn leaves_of(
@@ -589,6 +635,20 @@ impl Compiler<'_> {
                     out.push((self.followed(expr, base, scope).0, free));
                 }
             },
+            Kind::Cell {
+                table,
+                keys: None,
+                column,
+            } => {
+                let records = self
+                    .variable_named(table, base, scope)
+                    .and_then(|variable| scope.variables.get(variable)?.records);
+                let free = records
+                    .and_then(|(_, table)| self.source.tables.get(table))
+                    .and_then(|table| table.columns.get(table.column(column)?))
+                    .is_some_and(|column| column.typing().free);
+                out.push((expr.kind.clone(), free));
+            }
             Kind::Call { arguments, .. } => arguments
                 .iter()
                 .for_each(|argument| self.leaves_of(argument, base, scope, out, depth + 1)),

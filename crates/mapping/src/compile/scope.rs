@@ -111,6 +111,8 @@ pub(crate) struct Variable {
     /// The file, or the use of a fragment, that names it.
     pub origin: u16,
     pub typing: Typing,
+    /// Where it stands for records: the join, and their table.
+    pub records: Option<(usize, usize)>,
     /// Whether it stands for a column, so that it has `.column`.
     pub of_columns: bool,
     /// The cells that feed it.

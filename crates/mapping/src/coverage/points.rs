@@ -223,7 +223,7 @@ impl Points {
     fn each(&mut self, program: &Program, each: Option<&Each>) {
         match each.map(|each| &each.of) {
             Some(EachOf::Items(op)) => self.op(program, op),
-            Some(EachOf::Columns(_)) | None => {}
+            Some(EachOf::Columns(_) | EachOf::Records(_)) | None => {}
         }
     }
 
@@ -290,6 +290,7 @@ fn parts(op: &Op) -> Vec<&Op> {
         | Op::Absent(_)
         | Op::Cell(_)
         | Op::Variable(_)
+        | Op::Joined(..)
         | Op::VariableColumn(_) => Vec::new(),
         Op::Partner(partner) => partner.keys.iter().flatten().collect(),
         Op::Reference(reference) => reference.keys.iter().flatten().collect(),

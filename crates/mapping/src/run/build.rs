@@ -370,6 +370,7 @@ impl<'a> Cx<'a> {
                 .map(|value| Bound {
                     value,
                     column: None,
+                    record: None,
                 })
                 .collect(),
             EachOf::Columns(columns) => columns
@@ -379,9 +380,11 @@ impl<'a> Cx<'a> {
                     (!value.is_nothing()).then_some(Bound {
                         value,
                         column: Some(name),
+                        record: None,
                     })
                 })
                 .collect(),
+            EachOf::Records(records) => self.joined(records),
         }
     }
 
@@ -402,6 +405,7 @@ impl<'a> Cx<'a> {
                     self.evaluate(op);
                 }
             }
+            EachOf::Records(_) => {}
         }
         self.quiet = quiet;
         self.refused = refused;

@@ -8,6 +8,7 @@ use json::CompactString;
 use source::{Row, Typed};
 
 use super::index::Indexes;
+use super::joined::Joined;
 use super::make::Outcome;
 use super::survey::Partners;
 use super::value::Val;
@@ -45,6 +46,8 @@ pub(crate) struct Filled {
 pub(crate) struct Bound<'a> {
     pub value: Val<'a>,
     pub column: Option<&'a str>,
+    /// The record that it stands for.
+    pub record: Option<&'a Joined>,
 }
 
 /// One evaluation.

@@ -41,6 +41,7 @@ impl<'a> Cx<'a> {
                     .get(*index)
                     .map_or(Val::Nothing, |bound| bound.value.clone())
             }
+            Op::Joined(variable, slot, cell) => self.joined_cell(*variable, *slot, cell),
             Op::VariableColumn(index) => {
                 if let Some(trace) = self.tracer() {
                     trace.variable(*index);

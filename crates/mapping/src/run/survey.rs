@@ -10,6 +10,7 @@ use source::{Event, Opened, Row};
 use super::cell::{Cx, Record, Shared};
 use super::evaluate::kept;
 use super::index::Indexes;
+use super::joined::{JoinTable, gather, settle_versions};
 use super::value::Val;
 use crate::codes;
 use crate::made::{AsOfDate, RunContext};
@@ -19,6 +20,8 @@ use crate::trace::{CellOrigin, cell_of};
 /// What is kept of the tables that expressions look up.
 #[derive(Debug, Default)]
 pub(crate) struct Partners {
+    /// Records that resources repeat over, by join.
+    pub joins: Vec<JoinTable>,
     tables: Vec<PartnerTable>,
 }
 
@@ -110,6 +113,7 @@ pub(crate) fn survey(
     let indexes = Indexes::default();
     let nobody = Partners::default();
     let mut partners = Partners {
+        joins: program.joins.iter().map(|_| JoinTable::new()).collect(),
         tables: program
             .tables
             .iter()
@@ -163,6 +167,8 @@ pub(crate) fn survey(
                     conflict: false,
                 });
         }
+        gather(&mut cx, row, program, &mut partners.joins);
+        cx.refused = false;
         if let AsOf::Table { table: wanted, op } = &program.as_of
             && *wanted == table
         {
@@ -179,6 +185,7 @@ pub(crate) fn survey(
         }
         ControlFlow::Continue(())
     })?;
+    settle_versions(&mut partners.joins, &latest);
     let mut as_of = None;
     if let Some((rank, found, place)) = best {
         // A snapshot has one date. Where its records disagree the latest counts, and a mistyped one
