@@ -7,6 +7,7 @@ use std::path::Path;
 
 use diagnostics::Severity;
 use mapping::{Folder, Loaded, MappingFiles as _};
+use mapping_registry::Standing;
 use serde_json::json;
 
 use crate::cli::{Check, Format};
@@ -80,6 +81,8 @@ fn text(folder: &Path, loaded: &Loaded) -> String {
         "is right"
     };
     let _ = writeln!(text, "{} {verdict}", folder.display());
+    // Whether somebody clinical has seen this very content (CS-21).
+    let _ = writeln!(text, "    {}", Standing::of(folder, loaded));
     text
 }
 
