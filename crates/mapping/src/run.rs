@@ -10,10 +10,15 @@ mod grouping;
 mod groups;
 mod index;
 mod make;
+mod maker;
 mod naming;
+mod parallel;
+mod plan;
 mod records;
 mod register;
+mod settle;
 mod survey;
+mod table;
 pub(crate) mod value;
 pub(crate) mod wording;
 
