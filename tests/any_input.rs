@@ -149,4 +149,4 @@ macro_rules! targets {
     };
 }
 
-targets! { json xml round_trip validate verdict fhirpath patch narrative grammar package definition csv json_tree xlsx }
+targets! { json xml round_trip validate verdict fhirpath patch narrative grammar package definition csv json_tree xlsx mapping_file expression mapping_run }

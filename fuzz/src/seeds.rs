@@ -29,6 +29,9 @@ pub fn of(root: &Path, target: &str) -> io::Result<Vec<Seed>> {
         "csv" => seeds.extend(exports(root, &["csv"])?),
         "json_tree" => seeds.extend(exports(root, &["json", "ndjson"])?),
         "xlsx" => seeds.extend(exports(root, &["xlsx"])?),
+        "mapping_file" => seeds.extend(mappings(root)?),
+        "expression" => seeds.extend(mapping_expressions(root)?),
+        "mapping_run" => seeds.extend(exports(root, &["csv", "json", "ndjson", "xlsx"])?),
         _ => {}
     }
     seeds.retain(|(_, bytes)| bytes.len() <= MAX_SEED);
@@ -100,6 +103,39 @@ fn expressions(root: &Path) -> io::Result<Vec<Seed>> {
     let numbered = all.into_iter().enumerate();
     Ok(numbered
         .map(|(number, expression)| (number.to_string(), expression.into_bytes()))
+        .collect())
+}
+
+/// The shipped mappings, and the examples of the language's pages.
+fn mappings(root: &Path) -> io::Result<Vec<Seed>> {
+    let mut seeds = Vec::new();
+    for folder in files(&root.join("mappings"))? {
+        let path = folder.join("mapping.yaml");
+        if path.is_file() {
+            seeds.push((name(&folder), fs::read(&path)?));
+        }
+    }
+    for page in ["mapping-language.md", "mapping-findings.md"] {
+        let text = fs::read_to_string(root.join("docs").join(page))?;
+        for (number, block) in text.split("```yaml").skip(1).enumerate() {
+            let block = block.split_once('\n').map_or("", |(_, rest)| rest);
+            let block = block.split("```").next().unwrap_or_default();
+            seeds.push((format!("{page}-{number}"), block.as_bytes().to_vec()));
+        }
+    }
+    Ok(seeds)
+}
+
+/// The examples of expressions on the language's page.
+fn mapping_expressions(root: &Path) -> io::Result<Vec<Seed>> {
+    let text = fs::read_to_string(root.join("docs/mapping-language.md"))?;
+    let blocks = text.split("```expr\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("```").next().unwrap_or_default().lines());
+    let numbered = lines.filter_map(|line| line.split_once(" => ")).enumerate();
+    Ok(numbered
+        .map(|(number, (expression, _))| {
+            (number.to_string(), expression.trim().as_bytes().to_vec())
+        })
         .collect())
 }
 

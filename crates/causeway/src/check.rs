@@ -1,6 +1,13 @@
 //! `causeway check`.
 
-use mapping::{Folder, MappingFiles as _};
+mod watch;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use diagnostics::Severity;
+use mapping::{Folder, Loaded, MappingFiles as _};
+use mapping_registry::Standing;
 use serde_json::json;
 
 use crate::cli::{Check, Format};
@@ -8,38 +15,92 @@ use crate::exit::{Exit, Failure};
 use crate::knowledge::Knowledge;
 use crate::{locate, output};
 
+/// Findings of one mapping that are printed for people; programs get all.
+const MAX_SHOWN: usize = 100;
+
 /// Runs the command.
 pub fn run(arguments: &Check) -> Result<Exit, Failure> {
+    if let Some(code) = &arguments.explain {
+        return explain(code);
+    }
     let knowledge = Knowledge::of(&arguments.packages)?;
-    let mut errors = 0;
-    let mut warnings = 0;
+    if arguments.watch {
+        return watch::run(arguments, &knowledge);
+    }
+    check(arguments, &knowledge)
+}
+
+/// Checks every mapping once.
+fn check(arguments: &Check, knowledge: &Knowledge) -> Result<Exit, Failure> {
+    let (mut errors, mut warnings) = (0, 0);
+    let mut first = None;
     for folder in locate::folders(&arguments.paths)? {
         let files = Folder::open(&folder);
         let loaded = mapping::load(&files, knowledge.definitions, &knowledge.terminology);
-        for issue in &loaded.issues {
-            match issue.severity {
-                diagnostics::Severity::Error => errors += 1,
-                diagnostics::Severity::Warning => warnings += 1,
-                diagnostics::Severity::Information => {}
-            }
-            match arguments.format {
-                Format::Text => output::print(&locate::render_in(&folder, issue, &loaded.sources))?,
-                Format::Json => {
-                    output::print_json(&json!({ "mapping": files.name(), "issue": issue }))?
+        let count = |severity| {
+            let all = loaded.issues.iter();
+            all.filter(|issue| issue.severity == severity).count()
+        };
+        errors += count(Severity::Error);
+        warnings += count(Severity::Warning);
+        if first.is_none() {
+            first = loaded.issues.first().map(|issue| issue.code.to_string());
+        }
+        match arguments.format {
+            Format::Text => output::print(&text(&folder, &loaded))?,
+            Format::Json => {
+                for issue in &loaded.issues {
+                    output::print_json(&json!({ "mapping": files.name(), "issue": issue }))?;
                 }
             }
         }
-        if arguments.format == Format::Text {
-            let verdict = if diagnostics::has_errors(&loaded.issues) {
-                "has errors"
-            } else {
-                "is right"
-            };
-            output::print(&format!("{} {verdict}\n", folder.display()))?;
-        }
     }
-    if arguments.format == Format::Text && errors + warnings > 0 {
-        output::print(&format!("{errors} errors, {warnings} warnings\n"))?;
+    if arguments.format == Format::Text
+        && let Some(code) = first
+    {
+        output::print(&format!(
+            "{errors} errors, {warnings} warnings; what a number means: causeway check --explain {code}\n"
+        ))?;
     }
     Ok(if errors > 0 { Exit::Usage } else { Exit::Fine })
+}
+
+/// What is found in one mapping, and the verdict.
+fn text(folder: &Path, loaded: &Loaded) -> String {
+    let mut text = String::new();
+    for issue in loaded.issues.iter().take(MAX_SHOWN) {
+        text.push_str(&locate::render_in(folder, issue, &loaded.sources));
+    }
+    let more = loaded.issues.len().saturating_sub(MAX_SHOWN);
+    if more > 0 {
+        let _ = writeln!(text, "… and {more} more: --format json lists all");
+    }
+    let verdict = if diagnostics::has_errors(&loaded.issues) {
+        "has errors"
+    } else {
+        "is right"
+    };
+    let _ = writeln!(text, "{} {verdict}", folder.display());
+    // Whether somebody clinical has seen this very content (CS-21).
+    let _ = writeln!(text, "    {}", Standing::of(folder, loaded));
+    text
+}
+
+/// Prints what a number means.
+fn explain(code: &str) -> Result<Exit, Failure> {
+    let code = code.trim().to_uppercase();
+    match mapping::finding_section(&code) {
+        Some(section) => {
+            output::print(section)?;
+            Ok(Exit::Fine)
+        }
+        None => {
+            let known: Vec<&str> = mapping::explained_findings().collect();
+            Err(Failure::usage(format!(
+                "{code} is no number of a finding: {} to {}",
+                known.first().unwrap_or(&""),
+                known.last().unwrap_or(&"")
+            )))
+        }
+    }
 }

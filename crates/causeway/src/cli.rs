@@ -56,7 +56,9 @@ pub enum Command {
     )]
     NewMapping(NewMapping),
     /// Prove as much of a mapping as can be proved before a record is read.
-    #[command(after_help = "Example:\n  causeway check mappings/")]
+    #[command(
+        after_help = "Examples:\n  causeway check mappings/\n  causeway check --watch mappings/my-home   again on every save, with the mapping's tests\n  causeway check --explain M051             what a number means"
+    )]
     Check(Check),
     /// Run the tests of mappings.
     #[command(
@@ -172,8 +174,14 @@ pub struct NewMapping {
 #[derive(Debug, Args)]
 pub struct Check {
     /// Mapping folders, or a folder of them.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "explain")]
     pub paths: Vec<PathBuf>,
+    /// Check and test again whenever a file changes, until Ctrl-C.
+    #[arg(long, conflicts_with = "explain")]
+    pub watch: bool,
+    /// Print what the number of a finding means, with an example and how to mend it.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "paths")]
+    pub explain: Option<String>,
     /// How findings are printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

@@ -104,7 +104,8 @@ fn lines(report: &TestReport) -> Result<(), Failure> {
     Ok(())
 }
 
-fn text(report: &TestReport, with_coverage: bool) -> String {
+/// What the cases of one mapping gave, for people.
+pub fn text(report: &TestReport, with_coverage: bool) -> String {
     let mut text = String::new();
     for case in &report.cases {
         let verdict = if !case.passed() {

@@ -151,7 +151,23 @@ fn read(
     }
     findings.leave_out(left_out, text);
     findings.origins.fold(0, folded);
-    let root = root?;
+    let Some(root) = root else {
+        // Where the text is broken, that has been said.
+        if !findings.has_errors() {
+            findings.error(
+                codes::YAML,
+                Spot {
+                    line: 1,
+                    column: 1,
+                    length: 1,
+                    ..Spot::default()
+                },
+                "the mapping is empty",
+                "begin with mapping:, version: and fhir:",
+            );
+        }
+        return None;
+    };
     let start = Spot {
         line: 1,
         column: 1,

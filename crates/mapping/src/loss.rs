@@ -115,15 +115,44 @@ impl LossCounter {
     }
 
     pub fn unmapped(&mut self, table: usize, label: String) {
+        self.unmapped_times(table, label, 1);
+    }
+
+    fn unmapped_times(&mut self, table: usize, label: String, times: u64) {
         let Some(labels) = self.unmapped.get_mut(table) else {
             return;
         };
         if let Some(count) = labels.get_mut(&label) {
-            *count += 1;
+            *count += times;
         } else if labels.len() < MAX_LABELS {
-            labels.insert(label, 1);
+            labels.insert(label, times);
         } else if let Some(count) = self.beyond.get_mut(table) {
-            *count += 1;
+            *count += times;
+        }
+    }
+
+    /// Adds the counts of the records that come next.
+    pub fn add(&mut self, next: Self) {
+        for (table, more) in self.used.iter_mut().zip(next.used) {
+            for (count, more) in table.iter_mut().zip(more) {
+                *count += more;
+            }
+        }
+        for (table, labels) in next.unmapped.into_iter().enumerate() {
+            let mut labels: Vec<(String, u64)> = labels.into_iter().collect();
+            labels.sort();
+            for (label, count) in labels {
+                self.unmapped_times(table, label, count);
+            }
+        }
+        for (count, more) in self.beyond.iter_mut().zip(next.beyond) {
+            *count += more;
+        }
+        for (count, more) in self.overtaken.iter_mut().zip(next.overtaken) {
+            *count += more;
+        }
+        for (cell, more) in next.overtaken_cells {
+            *self.overtaken_cells.entry(cell).or_default() += more;
         }
     }
 

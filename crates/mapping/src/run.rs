@@ -11,10 +11,15 @@ mod groups;
 mod index;
 mod joined;
 mod make;
+mod maker;
 mod naming;
+mod parallel;
+mod plan;
 mod records;
 mod register;
+mod settle;
 mod survey;
+mod table;
 pub(crate) mod value;
 pub(crate) mod wording;
 

@@ -25,6 +25,9 @@ fn codes() -> Vec<&'static str> {
     codes
 }
 
+/// Numbers that are set aside and that no check raises yet.
+const RAISED_BY_NOTHING: [&str; 2] = ["M090", "M091"];
+
 /// The fenced blocks of a section: info string and text.
 fn blocks(section: &str) -> Vec<(&str, String)> {
     let mut out = Vec::new();
@@ -109,13 +112,15 @@ fn laid(over: &str) -> String {
 
 /// The mapping of an example with its files.
 fn load(section: &str, over: &str, which: &str) -> mapping::Loaded {
-    let files: Vec<(String, String)> = blocks(section)
+    let mut files: Vec<(String, String)> = blocks(section)
         .into_iter()
         .filter_map(|(info, text)| {
-            let (words, file) = info.strip_prefix("csv ")?.split_once("file=")?;
-            (words.trim() == which).then(|| (file.to_owned(), text))
+            let (words, file) = info.split_once(" file=")?;
+            words.ends_with(which).then(|| (file.to_owned(), text))
         })
         .collect();
+    let fragment = block(FINDINGS, "yaml fragment").expect("the page has a fragment");
+    files.push(("common/uk-name.yaml".to_owned(), fragment));
     let files: Vec<(&str, &str)> = files
         .iter()
         .map(|(path, text)| (path.as_str(), text.as_str()))
@@ -160,6 +165,9 @@ fn every_finding_of_the_check_is_shown_and_mended() {
             wrong.push(format!("{code} has no section"));
             continue;
         };
+        if RAISED_BY_NOTHING.contains(&code) {
+            continue;
+        }
         let (Some(bad), Some(good)) = (block(section, "yaml wrong"), block(section, "yaml right"))
         else {
             wrong.push(format!("{code} has no pair of examples"));

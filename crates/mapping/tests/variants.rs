@@ -177,3 +177,45 @@ fn the_shipped_mappings_have_no_finding() {
         assert!(loaded.issues.is_empty(), "{}", support::render(&loaded));
     }
 }
+
+#[test]
+fn a_spoilt_mapping_is_refused_with_a_place_and_a_mend() {
+    // The same sequence in every run: a number of Knuth's.
+    let mut state = 20_261_122_u64;
+    let mut next = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let chars: Vec<char> = BASE.chars().collect();
+    for _ in 0..150 {
+        let mut text = chars.clone();
+        for _ in 0..=next(3) {
+            let at = next(text.len());
+            let end = (at + next(30)).min(text.len());
+            match next(4) {
+                0 => drop(text.drain(at..end)),
+                1 => text.truncate(at.max(1)),
+                2 => {
+                    let piece = text[at..end].repeat(2);
+                    text.splice(at..at, piece);
+                }
+                _ => text[at] = ['"', '[', '{', ':', '=', '|', '(', '\n', '*', '&'][next(10)],
+            }
+        }
+        let text: String = text.into_iter().collect();
+        let loaded = load(&text, ETHNICITY, ALLERGIES);
+        assert_eq!(
+            loaded.mapping.is_none(),
+            diagnostics::has_errors(&loaded.issues),
+            "an error refuses, nothing else does:\n{text}"
+        );
+        for issue in &loaded.issues {
+            assert!(issue.mapping.is_some(), "{issue} has no place:\n{text}");
+            assert!(issue.help.is_some(), "{issue} has no help:\n{text}");
+        }
+    }
+    let empty = load("", ETHNICITY, ALLERGIES);
+    assert_eq!(&*empty.issues[0].code, "M002");
+}

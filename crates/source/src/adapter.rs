@@ -6,7 +6,8 @@ use std::sync::Arc;
 use diagnostics::{InputPlace, Issue};
 use jiff::tz::TimeZone;
 
-use crate::census::Census;
+use crate::batch::Batch;
+use crate::census::{Counts, Undeclared, Unused};
 use crate::json_tree::Path;
 use crate::opened::{Event, TableFound};
 use crate::schema::{Column, Markers, Schema, Table};
@@ -14,19 +15,34 @@ use crate::schema::{Column, Markers, Schema, Table};
 /// The function that reading hands its events to.
 pub(crate) type Visit<'v> = &'v mut dyn FnMut(Event<'_>) -> ControlFlow<()>;
 
-/// A format's reading of one opened file. Every call of `read` starts at the beginning.
+/// The function that cutting hands its batches to.
+pub(crate) type Give<'v> = &'v mut dyn FnMut(Batch) -> ControlFlow<()>;
+
+/// A format's cutting of one opened file into batches. Every call of `cut` starts at the beginning.
 pub(crate) trait Adapter: Send {
-    /// Reads the wanted tables (by index; as many as the schema has) and counts into the census
-    /// when there is one.
+    /// Cuts the wanted tables (by index; as many as the schema has) into batches.
     ///
     /// # Errors
-    /// When the rest of the file cannot be read. What was visited before stands.
-    fn read(
-        &mut self,
+    /// When the rest of the file cannot be read. What was given before stands.
+    fn cut(&mut self, wanted: &[bool], give: Give<'_>) -> Result<(), Box<Issue>>;
+
+    /// What looks into the batches.
+    fn interpreter(&self) -> Arc<dyn Interpret>;
+
+    /// What the file has that the schema does not declare, from the counts of all its batches.
+    fn undeclared(&mut self, counts: Undeclared) -> Vec<Unused>;
+}
+
+/// A format's looking into what it cut.
+pub(crate) trait Interpret: Send + Sync {
+    /// Visits the records of a batch, those of the wanted tables; counts when there are counts.
+    fn visit(
+        &self,
+        batch: &Batch,
         wanted: &[bool],
-        census: Option<&mut Census>,
+        counts: Option<&mut Counts>,
         visit: Visit<'_>,
-    ) -> Result<(), Box<Issue>>;
+    ) -> ControlFlow<()>;
 }
 
 /// What opening found: the adapter, each table's columns, and what somebody should know.
@@ -50,6 +66,8 @@ pub(crate) struct Layout {
     pub denied: Vec<bool>,
     /// For each declared column where it is in the file.
     pub positions: Vec<Option<usize>>,
+    /// The positions in the file of the columns that are not declared.
+    pub undeclared: Vec<usize>,
     /// For each declared column what messages call it: its header in this file, or its name.
     pub names: Vec<Arc<str>>,
     /// For each declared column its path; empty for anything but a document.

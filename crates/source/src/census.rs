@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::json_tree::UndeclaredMembers;
+use crate::schema::Schema;
+
 /// How many cells of each column hold something, and what the schema does not declare.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Census {
@@ -36,4 +39,63 @@ pub struct Unused {
     pub column: Option<String>,
     /// How many cells hold something.
     pub filled: u64,
+}
+
+/// The counts of some batches, on their way to a [`Census`].
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub(crate) tables: Vec<TableCensus>,
+    pub(crate) undeclared: Undeclared,
+}
+
+/// The counts of what the schema does not declare.
+#[derive(Debug, Default)]
+pub(crate) struct Undeclared {
+    /// By table and by the order of the columns in the file.
+    pub columns: Vec<Vec<u64>>,
+    /// Of documents.
+    pub members: UndeclaredMembers,
+}
+
+impl Counts {
+    /// Nothing counted yet.
+    pub fn new(schema: &Schema) -> Self {
+        Self {
+            tables: schema
+                .tables
+                .iter()
+                .map(|table| TableCensus {
+                    filled: vec![0; table.columns.len()],
+                    ..TableCensus::default()
+                })
+                .collect(),
+            undeclared: Undeclared {
+                columns: vec![Vec::new(); schema.tables.len()],
+                members: UndeclaredMembers::default(),
+            },
+        }
+    }
+
+    /// Adds the counts of the batches that come next.
+    pub fn add(&mut self, next: Self) {
+        for (table, more) in self.tables.iter_mut().zip(next.tables) {
+            table.records += more.records;
+            table.unreadable += more.unreadable;
+            add(&mut table.filled, &more.filled);
+        }
+        let columns = next.undeclared.columns;
+        for (table, more) in self.undeclared.columns.iter_mut().zip(columns) {
+            add(table, &more);
+        }
+        self.undeclared.members.add(next.undeclared.members);
+    }
+}
+
+fn add(counts: &mut Vec<u64>, more: &[u64]) {
+    if counts.len() < more.len() {
+        counts.resize(more.len(), 0);
+    }
+    for (count, more) in counts.iter_mut().zip(more) {
+        *count += more;
+    }
 }

@@ -224,8 +224,12 @@ pub(crate) fn find_columns(
                 .map_or_else(|| Arc::from(column.name.as_str()), Arc::clone)
         })
         .collect();
+    let undeclared = (0..headers.len())
+        .filter(|index| !positions.contains(&Some(*index)))
+        .collect();
     Ok(Matched {
         layout: Layout {
+            undeclared,
             schema: Arc::clone(schema),
             table: table_index,
             file: place.file.unwrap_or_else(|| Arc::from("input")),

@@ -6,37 +6,96 @@ mod opening;
 mod path;
 mod shape;
 
-use std::sync::Arc;
+use std::ops::ControlFlow;
+use std::sync::{Arc, OnceLock};
 
 use diagnostics::{InputPlace, Issue, IssueType};
 use json::Value;
 
-use crate::adapter::{Adapter, Layout, Visit};
-use crate::census::Census;
+use crate::adapter::{Adapter, Give, Interpret, Layout, Visit};
+use crate::batch::{Batch, BatchSize, Content};
+use crate::census::{Counts, Undeclared, Unused};
 use crate::codes;
 use crate::opened::{Event, Unreadable};
 use crate::row::{Cells, Row};
 use crate::text::{TextFile, unreadable};
 use crate::value::RawCell;
 use documents::{Documents, Next, Shape};
-use shape::{Declared, Undeclared};
+use shape::Declared;
 
 pub(crate) use opening::open;
 pub(crate) use path::Path;
+pub(crate) use shape::UndeclaredMembers;
 
 /// A record inside a document.
 #[derive(Debug)]
 pub(crate) struct TreeCells<'a> {
     pub value: &'a Value,
-    pub pointer: &'a str,
+    /// What it takes to say where it is.
+    at: At<'a>,
     /// Whether the line is part of its place: the file has several documents, and the pointer
     /// begins at one of them.
     pub by_line: bool,
     declared: Option<&'a Declared>,
 }
 
-impl TreeCells<'_> {
-    pub(crate) fn cell(&self, path: &Path) -> RawCell<'_> {
+/// Where a value is: from the record round it, or from the document. The pointer is written out
+/// only when somebody asks.
+#[derive(Debug, Clone, Copy)]
+struct At<'a> {
+    /// The record round it.
+    parent: Option<&'a Row<'a>>,
+    /// The document's index in its array.
+    document: Option<u64>,
+    path: &'a Path,
+    /// How many steps of the path were gone, the innermost index first.
+    steps: usize,
+    last: Option<&'a Index<'a>>,
+}
+
+/// An index on the way, and those before it.
+#[derive(Debug)]
+struct Index<'a> {
+    index: usize,
+    before: Option<&'a Index<'a>>,
+}
+
+impl At<'_> {
+    fn append_to(&self, pointer: &mut String) {
+        if let Some(document) = self.document {
+            path::append_index(pointer, usize::try_from(document).unwrap_or(usize::MAX));
+        }
+        if let Some(Cells::Tree(parent)) = self.parent.map(|parent| &parent.cells) {
+            parent.at.append_to(pointer);
+        }
+        let mut indices = Vec::new();
+        let mut next = self.last;
+        while let Some(index) = next {
+            indices.push(index.index);
+            next = index.before;
+        }
+        for step in self.path.steps.iter().take(self.steps) {
+            if !step.name.is_empty() {
+                path::append(pointer, &step.name);
+            }
+            if step.each
+                && let Some(index) = indices.pop()
+            {
+                path::append_index(pointer, index);
+            }
+        }
+    }
+}
+
+impl<'a> TreeCells<'a> {
+    /// Its JSON pointer, from its document or from the array that its document is in.
+    pub(crate) fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        self.at.append_to(&mut pointer);
+        pointer
+    }
+
+    pub(crate) fn cell(&self, path: &Path) -> RawCell<'a> {
         match path.find(self.value) {
             None | Some(Value::Null) => RawCell::Missing,
             Some(Value::String(text)) => RawCell::Text(text),
@@ -59,6 +118,11 @@ impl TreeCells<'_> {
 
 /// A JSON file whose first document was looked at.
 struct JsonTree {
+    inner: Arc<Trees>,
+}
+
+/// What looks into the documents of a JSON file.
+struct Trees {
     file: TextFile,
     shape: Shape,
     /// Whether every document's place has its line, or only that of a second and later one.
@@ -68,14 +132,56 @@ struct JsonTree {
     paths: Vec<Path>,
     /// The path of each table from the document.
     whole_paths: Vec<Path>,
+    /// The tables inside each table's records.
+    children: Vec<Vec<usize>>,
     declared: Declared,
+}
+
+/// Documents of a file.
+#[derive(Debug, Default)]
+pub(crate) struct DocumentBatch {
+    text: Vec<u8>,
+    documents: Vec<Document>,
+    /// Their trees, once somebody has looked into them.
+    trees: OnceLock<Vec<Result<Value, Box<Issue>>>>,
+}
+
+#[derive(Debug)]
+struct Document {
+    next: Next,
+    number: u64,
+    line: u64,
+    /// Where its text ends in the batch's.
+    end: usize,
+}
+
+impl DocumentBatch {
+    /// A tree takes about this many times the memory of its text.
+    const TREE: usize = 6;
+
+    pub(crate) fn len(&self) -> usize {
+        self.documents.len()
+    }
+
+    pub(crate) fn weight(&self) -> usize {
+        self.text.len() * (1 + Self::TREE)
+    }
+
+    fn documents(&self) -> impl Iterator<Item = (&Document, &[u8])> {
+        let mut from = 0;
+        self.documents.iter().map(move |document| {
+            let text = self.text.get(from..document.end).unwrap_or_default();
+            from = document.end;
+            (document, text)
+        })
+    }
 }
 
 /// What is the same for all records of one document.
 struct Reading<'r, 'v> {
-    tree: &'r JsonTree,
+    tree: &'r Trees,
     wanted: &'r [bool],
-    census: Option<&'r mut Census>,
+    counts: Option<&'r mut Counts>,
     visit: Visit<'v>,
     number: u64,
     line: u64,
@@ -84,75 +190,121 @@ struct Reading<'r, 'v> {
 }
 
 impl Adapter for JsonTree {
-    fn read(
-        &mut self,
-        wanted: &[bool],
-        mut census: Option<&mut Census>,
-        visit: Visit<'_>,
-    ) -> Result<(), Box<Issue>> {
-        let failed = |error| Box::new(unreadable(&error, self.place()));
-        let reader = self.file.open().map_err(failed)?;
-        let mut documents = Documents::new(reader, self.shape);
-        let mut undeclared = Undeclared::default();
+    fn cut(&mut self, _wanted: &[bool], give: Give<'_>) -> Result<(), Box<Issue>> {
+        let tree = &self.inner;
+        let failed = |error| Box::new(unreadable(&error, tree.place()));
+        let reader = tree.file.open().map_err(failed)?;
+        let mut documents = Documents::new(reader, tree.shape);
+        let mut batch = DocumentBatch::default();
         loop {
-            let next = documents.next().map_err(failed)?;
-            let (number, line) = match next {
-                Next::End => break,
-                Next::Truncated { .. } | Next::Unexpected { .. } => {
-                    return Err(Box::new(self.fatal(next)));
+            let next = documents.next().map_err(failed);
+            let ended = match &next {
+                Ok(
+                    found @ (Next::Document { number, line, .. } | Next::TooLarge { number, line }),
+                ) => {
+                    if matches!(found, Next::Document { .. }) {
+                        batch.text.extend_from_slice(documents.bytes());
+                    }
+                    batch.documents.push(Document {
+                        next: *found,
+                        number: *number,
+                        line: *line,
+                        end: batch.text.len(),
+                    });
+                    false
                 }
-                Next::Document { number, line, .. } | Next::TooLarge { number, line } => {
-                    (number, line)
-                }
+                _ => true,
             };
+            if ended || BatchSize::is_full(batch.len(), batch.text.len()) {
+                let full = std::mem::take(&mut batch);
+                let flow = if full.len() == 0 {
+                    ControlFlow::Continue(())
+                } else {
+                    give(Batch {
+                        content: Content::Documents(full),
+                    })
+                };
+                if flow.is_break() {
+                    return Ok(());
+                }
+            }
+            if ended {
+                return match next? {
+                    Next::End => Ok(()),
+                    fatal => Err(Box::new(tree.fatal(fatal))),
+                };
+            }
+        }
+    }
+
+    fn interpreter(&self) -> Arc<dyn Interpret> {
+        Arc::clone(&self.inner) as Arc<dyn Interpret>
+    }
+
+    fn undeclared(&mut self, counts: Undeclared) -> Vec<Unused> {
+        counts.members.into_unused()
+    }
+}
+
+impl Interpret for Trees {
+    fn visit(
+        &self,
+        batch: &Batch,
+        wanted: &[bool],
+        mut counts: Option<&mut Counts>,
+        visit: Visit<'_>,
+    ) -> ControlFlow<()> {
+        let Content::Documents(batch) = &batch.content else {
+            return ControlFlow::Continue(());
+        };
+        let trees = batch.trees.get_or_init(|| {
+            batch
+                .documents()
+                .map(|(document, text)| self.parse(document.next, text))
+                .collect()
+        });
+        for ((document, text), tree) in batch.documents().zip(trees) {
+            let (number, line) = (document.number, document.line);
             let mut reading = Reading {
                 tree: self,
                 wanted,
-                census: census.as_deref_mut(),
+                counts: counts.as_deref_mut(),
                 visit: &mut *visit,
                 number,
                 line,
                 by_line: self.lines || (self.shape != Shape::Array && number > 1),
                 stopped: false,
             };
-            let mut pointer = String::new();
-            if self.shape == Shape::Array {
-                path::append_index(
-                    &mut pointer,
-                    usize::try_from(number - 1).unwrap_or(usize::MAX),
-                );
-            }
-            match self.parse(next, documents.bytes()) {
-                Ok(document) => {
-                    reading.document(&document, &mut pointer);
-                    if reading.census.is_some() {
-                        let markers = &self.layouts.first().map(|it| &it.schema.missing);
-                        if let Some(markers) = markers {
-                            undeclared.count(&document, &self.declared, markers);
-                        }
+            match tree {
+                Ok(tree) => {
+                    reading.document(tree);
+                    if let Some(counts) = reading.counts
+                        && let Some(markers) = self.layouts.first().map(|it| &it.schema.missing)
+                    {
+                        counts
+                            .undeclared
+                            .members
+                            .count(tree, &self.declared, markers);
                     }
                 }
                 Err(issue) => {
                     // What is not JSON is kept as one text, where it can be one.
-                    let text = std::str::from_utf8(documents.bytes())
+                    let text = std::str::from_utf8(text)
                         .ok()
                         .filter(|text| text.len() <= crate::limits::CELL_BYTES)
                         .map(Value::from);
-                    reading.unparsed(*issue, pointer, text);
+                    reading.unparsed((**issue).clone(), text);
                 }
             }
             if reading.stopped {
-                return Ok(());
+                return ControlFlow::Break(());
             }
         }
-        if let Some(census) = census {
-            census.undeclared = undeclared.into_unused();
-        }
-        Ok(())
+        ControlFlow::Continue(())
     }
 }
 
-impl JsonTree {
+impl Trees {
     fn place(&self) -> InputPlace {
         self.layouts.first().map(Layout::place).unwrap_or_default()
     }
@@ -244,7 +396,11 @@ impl JsonTree {
 }
 
 impl Reading<'_, '_> {
-    fn document(&mut self, document: &Value, pointer: &mut String) {
+    fn array_index(&self) -> Option<u64> {
+        (self.tree.shape == Shape::Array).then(|| self.number.saturating_sub(1))
+    }
+
+    fn document(&mut self, document: &Value) {
         for table in 0..self.tree.layouts.len() {
             let is_root = self
                 .tree
@@ -253,68 +409,64 @@ impl Reading<'_, '_> {
                 .and_then(Layout::declared)
                 .is_some_and(|table| table.parent.is_none());
             if is_root && !self.stopped {
-                self.table(table, document, pointer, None);
+                self.table(table, document, None);
             }
         }
     }
 
     /// Visits the records of a table inside a value.
-    fn table(
-        &mut self,
-        table: usize,
-        from: &Value,
-        pointer: &mut String,
-        parent: Option<&Row<'_>>,
-    ) {
-        let Some(path) = self.tree.paths.get(table) else {
+    fn table(&mut self, table: usize, from: &Value, parent: Option<&Row<'_>>) {
+        let tree = self.tree;
+        let Some(path) = tree.paths.get(table) else {
             return;
         };
-        self.step(table, path, 0, from, pointer, parent);
+        let at = At {
+            parent,
+            document: if parent.is_none() {
+                self.array_index()
+            } else {
+                None
+            },
+            path,
+            steps: 0,
+            last: None,
+        };
+        self.step(table, at, from);
     }
 
-    fn step(
-        &mut self,
-        table: usize,
-        path: &Path,
-        at: usize,
-        value: &Value,
-        pointer: &mut String,
-        parent: Option<&Row<'_>>,
-    ) {
-        let Some(step) = path.steps.get(at) else {
-            self.record(table, value, pointer, parent);
+    fn step(&mut self, table: usize, at: At<'_>, value: &Value) {
+        let Some(step) = at.path.steps.get(at.steps) else {
+            self.record(table, at, value);
             return;
         };
-        let length = pointer.len();
+        let next = At {
+            steps: at.steps + 1,
+            ..at
+        };
         let value = if step.name.is_empty() {
             Some(value)
         } else {
-            path::append(pointer, &step.name);
             value.get(&step.name)
         };
         match value {
             None | Some(Value::Null) => {}
             Some(Value::Array(items)) if step.each => {
-                let length = pointer.len();
                 for (index, item) in items.iter().enumerate() {
                     if self.stopped {
                         break;
                     }
-                    path::append_index(pointer, index);
-                    self.step(table, path, at + 1, item, pointer, parent);
-                    pointer.truncate(length);
+                    let index = Index {
+                        index,
+                        before: at.last,
+                    };
+                    let next = At {
+                        last: Some(&index),
+                        ..next
+                    };
+                    self.step(table, next, item);
                 }
             }
-            Some(Value::Object(_)) if !step.each => {
-                self.step(
-                    table,
-                    path,
-                    at + 1,
-                    value.unwrap_or(&Value::Null),
-                    pointer,
-                    parent,
-                );
-            }
+            Some(object @ Value::Object(_)) if !step.each => self.step(table, next, object),
             Some(other) => {
                 let blank = self
                     .tree
@@ -323,21 +475,13 @@ impl Reading<'_, '_> {
                     .is_some_and(|layout| crate::row::blank(other, &layout.schema.missing));
                 if !blank {
                     let expected = if step.each { "array" } else { "object" };
-                    let issue = wrong_type(expected, other);
-                    self.unreadable(table, issue, pointer, other);
+                    self.unreadable(table, wrong_type(expected, other), next, other);
                 }
             }
         }
-        pointer.truncate(length);
     }
 
-    fn record(
-        &mut self,
-        table: usize,
-        value: &Value,
-        pointer: &mut String,
-        parent: Option<&Row<'_>>,
-    ) {
+    fn record(&mut self, table: usize, at: At<'_>, value: &Value) {
         let tree = self.tree;
         let Some(layout) = tree.layouts.get(table) else {
             return;
@@ -347,15 +491,14 @@ impl Reading<'_, '_> {
         }
         let is_plain = layout.paths.iter().all(|path| path.steps.is_empty());
         if !is_plain && !matches!(value, Value::Object(_)) {
-            self.unreadable(table, wrong_type("object", value), pointer, value);
+            self.unreadable(table, wrong_type("object", value), at, value);
             return;
         }
-        let here = pointer.clone();
         let row = Row {
             layout,
             cells: Cells::Tree(TreeCells {
                 value,
-                pointer: &here,
+                at,
                 by_line: self.by_line,
                 declared: tree
                     .whole_paths
@@ -364,10 +507,10 @@ impl Reading<'_, '_> {
             }),
             number: self.number,
             line: Some(self.line),
-            parent,
+            parent: at.parent,
         };
         if let Some(counts) = self
-            .census
+            .counts
             .as_deref_mut()
             .and_then(|c| c.tables.get_mut(table))
         {
@@ -379,21 +522,20 @@ impl Reading<'_, '_> {
         if self.wanted.get(table) == Some(&true) {
             self.stopped = (self.visit)(Event::Row(&row)).is_break();
         }
-        for child in table + 1..tree.layouts.len() {
-            let is_child = tree
-                .layouts
-                .get(child)
-                .and_then(Layout::declared)
-                .is_some_and(|child| child.parent == Some(table));
-            if is_child && !self.stopped {
-                self.table(child, value, pointer, Some(&row));
+        for &child in tree.children.get(table).into_iter().flatten() {
+            if !self.stopped {
+                self.table(child, value, Some(&row));
             }
         }
     }
 
     /// A document whose text is not JSON. It is reported whichever tables are wanted: it may hold
     /// records of any of them.
-    fn unparsed(&mut self, issue: Issue, pointer: String, text: Option<Value>) {
+    fn unparsed(&mut self, issue: Issue, text: Option<Value>) {
+        let mut pointer = String::new();
+        if let Some(index) = self.array_index() {
+            path::append_index(&mut pointer, usize::try_from(index).unwrap_or(usize::MAX));
+        }
         let mut place = self.tree.place();
         place.row = Some(self.line);
         place.pointer = Some(pointer);
@@ -401,21 +543,23 @@ impl Reading<'_, '_> {
     }
 
     /// A value that is no record of a table.
-    fn unreadable(&mut self, table: usize, issue: Issue, pointer: &str, value: &Value) {
+    fn unreadable(&mut self, table: usize, issue: Issue, at: At<'_>, value: &Value) {
         if self.wanted.get(table) != Some(&true) {
             return;
         }
+        let mut pointer = String::new();
+        at.append_to(&mut pointer);
         let mut place = self.tree.place();
         place.row = self.by_line.then_some(self.line);
-        place.pointer = Some(pointer.to_owned());
+        place.pointer = Some(pointer);
         self.report(table, issue, place, Some(value));
     }
 
     fn report(&mut self, table: usize, issue: Issue, place: InputPlace, content: Option<&Value>) {
         if let Some(counts) = self
-            .census
+            .counts
             .as_deref_mut()
-            .and_then(|census| census.tables.get_mut(table))
+            .and_then(|counts| counts.tables.get_mut(table))
         {
             counts.unreadable += 1;
         }
@@ -434,7 +578,7 @@ impl Reading<'_, '_> {
     }
 }
 
-impl JsonTree {
+impl Trees {
     fn has_denied(&self) -> bool {
         self.layouts
             .iter()
@@ -478,6 +622,7 @@ fn layout(
         file: Arc::clone(file),
         sheet: None,
         headers: Vec::new(),
+        undeclared: Vec::new(),
         denied: Vec::new(),
         positions: Vec::new(),
         names,

@@ -15,6 +15,7 @@
 //! - No input, however broken, makes this crate panic; no message of its issues holds a value.
 
 mod adapter;
+mod batch;
 mod census;
 pub mod codes;
 mod csv_table;
@@ -35,7 +36,8 @@ mod typed;
 mod value;
 mod xlsx;
 
-pub use census::{Census, TableCensus, Unused};
+pub use batch::{Batch, Interpreter};
+pub use census::{Census, Counts, TableCensus, Unused};
 pub use date_pattern::{DatePattern, PatternError};
 pub use input::{Input, ReadSeek};
 pub use inspect::{Inspected, Seen, Sheet, inspect};

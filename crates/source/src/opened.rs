@@ -6,7 +6,8 @@ use std::sync::Arc;
 use diagnostics::{InputPlace, Issue};
 
 use crate::adapter::{Adapter, Found, Layout};
-use crate::census::{Census, TableCensus};
+use crate::batch::{Batch, Interpreter};
+use crate::census::{Census, Counts};
 use crate::input::Input;
 use crate::row::Row;
 use crate::schema::{Format, Schema};
@@ -34,6 +35,7 @@ pub fn open(input: &Input, schema: Arc<Schema>) -> Result<Opened, Vec<Issue>> {
         issues,
         adapter,
         census: None,
+        kept: Kept::default(),
     })
 }
 
@@ -44,6 +46,19 @@ pub struct Opened {
     issues: Vec<Issue>,
     adapter: Box<dyn Adapter>,
     census: Option<Census>,
+    kept: Kept,
+}
+
+/// How many bytes of batches are kept of a file that was counted: a file that is no larger is read
+/// from disk once.
+const KEPT_BYTES: usize = 32 << 20;
+
+/// The batches of a file that is small enough to be kept whole.
+#[derive(Default)]
+struct Kept {
+    batches: Vec<Arc<Batch>>,
+    bytes: usize,
+    is_whole: bool,
 }
 
 impl Opened {
@@ -75,8 +90,8 @@ impl Opened {
         tables: &[usize],
         visit: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
     ) -> Result<(), Box<Issue>> {
-        let wanted = self.wanted(tables);
-        self.adapter.read(&wanted, None, visit)
+        let interpreter = self.interpreter(tables);
+        self.cut(tables, &mut |batch| interpreter.visit(&batch, None, visit))
     }
 
     /// As [`Opened::read`] for every table, and counts what the file holds. The counts are in
@@ -88,29 +103,102 @@ impl Opened {
         &mut self,
         visit: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
     ) -> Result<(), Box<Issue>> {
-        let tables: Vec<usize> = (0..self.schema.tables.len()).collect();
-        let wanted = self.wanted(&tables);
-        let mut census = Census {
-            tables: self
-                .schema
-                .tables
-                .iter()
-                .map(|table| TableCensus {
-                    filled: vec![0; table.columns.len()],
-                    ..TableCensus::default()
-                })
-                .collect(),
-            undeclared: Vec::new(),
-        };
+        let schema = Arc::clone(&self.schema);
+        let mut counts = Counts::new(&schema);
+        let interpreter = self.interpreter(&self.all_tables());
         let mut broken_off = false;
-        self.adapter
-            .read(&wanted, Some(&mut census), &mut |event| {
-                let flow = visit(event);
-                broken_off |= flow.is_break();
-                flow
-            })?;
-        self.census = (!broken_off).then_some(census);
+        self.cut_all(&mut |batch| {
+            let mut own = Counts::new(&schema);
+            let flow = interpreter.visit(&batch, Some(&mut own), visit);
+            counts.add(own);
+            broken_off |= flow.is_break();
+            flow
+        })?;
+        if !broken_off {
+            self.count(counts);
+        }
         Ok(())
+    }
+
+    /// What looks into the batches of some tables.
+    pub fn interpreter(&self, tables: &[usize]) -> Interpreter {
+        Interpreter {
+            inner: self.adapter.interpreter(),
+            wanted: self.wanted(tables).into(),
+        }
+    }
+
+    /// Every table, by index.
+    pub fn all_tables(&self) -> Vec<usize> {
+        (0..self.schema.tables.len()).collect()
+    }
+
+    /// Cuts some tables into batches, from the start, in the file's order. A batch may hold records
+    /// of other tables too. A `Break` ends the cutting without error.
+    ///
+    /// # Errors
+    /// As [`Opened::read`].
+    pub fn cut(
+        &mut self,
+        tables: &[usize],
+        give: &mut dyn FnMut(Arc<Batch>) -> ControlFlow<()>,
+    ) -> Result<(), Box<Issue>> {
+        if self.kept.is_whole {
+            for batch in &self.kept.batches {
+                if give(Arc::clone(batch)).is_break() {
+                    break;
+                }
+            }
+            return Ok(());
+        }
+        let wanted = self.wanted(tables);
+        self.adapter
+            .cut(&wanted, &mut |batch| give(Arc::new(batch)))
+    }
+
+    /// As [`Opened::cut`] for every table. Of a small file the batches are kept, so that it is read
+    /// from disk once.
+    ///
+    /// # Errors
+    /// As [`Opened::read`].
+    pub fn cut_all(
+        &mut self,
+        give: &mut dyn FnMut(Arc<Batch>) -> ControlFlow<()>,
+    ) -> Result<(), Box<Issue>> {
+        if self.kept.is_whole {
+            return self.cut(&[], give);
+        }
+        let wanted = vec![true; self.schema.tables.len()];
+        let mut kept = Kept::default();
+        let mut whole = true;
+        self.adapter.cut(&wanted, &mut |batch| {
+            let batch = Arc::new(batch);
+            if whole {
+                kept.bytes += batch.weight();
+                whole = kept.bytes <= KEPT_BYTES;
+                if whole {
+                    kept.batches.push(Arc::clone(&batch));
+                } else {
+                    kept.batches = Vec::new();
+                }
+            }
+            let flow = give(batch);
+            whole &= flow.is_continue();
+            flow
+        })?;
+        kept.is_whole = whole;
+        if whole {
+            self.kept = kept;
+        }
+        Ok(())
+    }
+
+    /// Takes the counts of all batches for the census.
+    pub fn count(&mut self, counts: Counts) {
+        self.census = Some(Census {
+            tables: counts.tables,
+            undeclared: self.adapter.undeclared(counts.undeclared),
+        });
     }
 
     /// What the file holds, once [`Opened::read_counting`] went through.

@@ -58,7 +58,7 @@ impl<'a> Row<'a> {
 
     /// A cell as the format gives it, missing markers applied. A denied column, and an index that
     /// the table does not have, is missing.
-    pub fn raw(&self, column: usize) -> RawCell<'_> {
+    pub fn raw(&self, column: usize) -> RawCell<'a> {
         match self.layout.column(column) {
             Some(declared) if !declared.deny => self.undenied(column),
             _ => RawCell::Missing,
@@ -70,7 +70,7 @@ impl<'a> Row<'a> {
         !matches!(self.undenied(column), RawCell::Missing)
     }
 
-    fn undenied(&self, column: usize) -> RawCell<'_> {
+    fn undenied(&self, column: usize) -> RawCell<'a> {
         let Some(declared) = self.layout.column(column) else {
             return RawCell::Missing;
         };
@@ -109,7 +109,7 @@ impl<'a> Row<'a> {
     ///
     /// # Errors
     /// When the cell is not what its column declares.
-    pub fn get(&self, column: usize) -> Result<Option<Typed<'_>>, CellProblem> {
+    pub fn get(&self, column: usize) -> Result<Option<Typed<'a>>, CellProblem> {
         self.reading(column)
             .map(|reading| reading.map(|it| it.value))
     }
@@ -118,7 +118,7 @@ impl<'a> Row<'a> {
     ///
     /// # Errors
     /// As [`Row::get`].
-    pub fn reading(&self, column: usize) -> Result<Option<Reading<'_>>, CellProblem> {
+    pub fn reading(&self, column: usize) -> Result<Option<Reading<'a>>, CellProblem> {
         let Some(declared) = self.layout.column(column) else {
             return Ok(None);
         };
@@ -137,7 +137,7 @@ impl<'a> Row<'a> {
         match &self.cells {
             Cells::Tree(tree) => {
                 place.row = self.line.filter(|_| tree.by_line);
-                place.pointer = Some(tree.pointer.to_owned());
+                place.pointer = Some(tree.pointer());
             }
             _ => place.row = Some(self.number),
         }

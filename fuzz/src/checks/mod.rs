@@ -5,6 +5,7 @@ mod definitions;
 mod exports;
 mod fhirpath;
 mod json;
+mod mappings;
 mod validate;
 mod verdict;
 mod xml;
@@ -14,6 +15,7 @@ pub use self::definitions::{definition, package};
 pub use self::exports::{csv, json_tree, xlsx};
 pub use self::fhirpath::{fhirpath, patch};
 pub use self::json::json;
+pub use self::mappings::{expression, mapping_file, mapping_run};
 pub use self::validate::validate;
 pub use self::verdict::verdict;
 pub use self::xml::{narrative, round_trip, xml};
@@ -37,4 +39,7 @@ pub const TARGETS: &[Target] = &[
     ("csv", csv),
     ("json_tree", json_tree),
     ("xlsx", xlsx),
+    ("mapping_file", mapping_file),
+    ("expression", expression),
+    ("mapping_run", mapping_run),
 ];

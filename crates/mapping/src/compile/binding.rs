@@ -135,6 +135,54 @@ impl Compiler<'_> {
         }
     }
 
+    /// Reports the rows of a code table whose code is another than the one that the profile fixes; of
+    /// a concept one coding must be it.
+    pub fn check_fixed_rows(&mut self, op: &Op, system: Option<&str>, fixed: &str, path: &str) {
+        match op {
+            Op::Code(code) => {
+                let codes = self.codes;
+                let Some(table) = codes.get(code.table) else {
+                    return;
+                };
+                for row in &table.rows {
+                    let is_fixed = |coding: &Coding| {
+                        *coding.code == *fixed
+                            && system.is_none_or(|system| coding.system.as_deref() == Some(system))
+                    };
+                    if row.codings.is_empty() || row.codings.iter().any(is_fixed) {
+                        continue;
+                    }
+                    let message = format!("the profile fixes {path} to '{fixed}'");
+                    let help = format!("no row of '{}' may give another code here", table.name);
+                    match &table.file {
+                        Some(file) => self.findings.error_in(
+                            file,
+                            codes::CONTRADICTS_FIXED,
+                            row.spot,
+                            message,
+                            help,
+                        ),
+                        None => {
+                            self.findings
+                                .error(codes::CONTRADICTS_FIXED, row.spot, message, help)
+                        }
+                    }
+                }
+            }
+            Op::OnMissing { value, .. } => self.check_fixed_rows(value, system, fixed, path),
+            Op::If(parts) => {
+                self.check_fixed_rows(&parts.1, system, fixed, path);
+                self.check_fixed_rows(&parts.2, system, fixed, path);
+            }
+            Op::Coalesce(ops, _) => {
+                for op in ops {
+                    self.check_fixed_rows(op, system, fixed, path);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Labels of a column that go into a `code` as they are written.
     fn labels_as_codes(
         &mut self,

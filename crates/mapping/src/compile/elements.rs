@@ -95,6 +95,14 @@ impl Compiler<'_> {
                 continue;
             };
             if written.contains(&named.id) {
+                self.findings.lose_all(value);
+                // The same key twice is a fault of the text, and reported as one.
+                let twice = entries
+                    .iter()
+                    .filter(|(other, _)| other.text() == Some(name));
+                if twice.count() > 1 {
+                    continue;
+                }
                 self.findings.error(
                     codes::DUPLICATE_KEY,
                     key.spot,
@@ -212,11 +220,28 @@ impl Compiler<'_> {
                 names
             })
             .collect();
+        // A type that a choice does not take: those that it takes are the answer.
+        let types = parent.children.iter().find_map(|&id| {
+            let element = site.shape.element(id);
+            let rest = name.strip_prefix(&*element.name)?;
+            let is_type = element.is_choice && rest.starts_with(|c: char| c.is_uppercase());
+            (is_type && element.types.len() <= 12).then(|| {
+                let names = element
+                    .types
+                    .iter()
+                    .map(|ty| choice_name(&element.name, &ty.code));
+                names.collect::<Vec<_>>().join(", ")
+            })
+        });
+        let help = match types {
+            Some(types) => format!("it may be: {types}"),
+            None => suggest(name, known.iter().map(String::as_str), "elements"),
+        };
         self.findings.error(
             codes::UNKNOWN_ELEMENT,
             key.spot,
             format!("{} has no element '{name}'", site.path),
-            suggest(name, known.iter().map(String::as_str), "elements"),
+            help,
         );
         nearest(name, known.iter().map(String::as_str)).map(str::to_owned)
     }

@@ -141,6 +141,19 @@ impl Compiler<'_> {
             return None;
         };
         self.check_binding(&op, element, code == "code", spot, scope);
+        if let Some(fixed) = element.fixed.as_ref().or(element.pattern.as_ref()) {
+            let codings = fixed.get("coding").and_then(|codings| codings.as_array());
+            let wanted = match (fixed.as_str(), codings) {
+                (Some(code), _) => Some((None, code)),
+                (None, Some([coding])) => coding
+                    .text("code")
+                    .map(|code| (coding.text("system"), code)),
+                _ => None,
+            };
+            if let Some((system, code)) = wanted {
+                self.check_fixed_rows(&op, system, code, path);
+            }
+        }
         if let Type::Reference(types) = &typing.of {
             self.check_reference(types, element, path, spot);
         }

@@ -60,9 +60,9 @@ pub(crate) struct Cx<'a> {
     pub refused: bool,
     /// The id of a person that was refused, where a reference to them failed.
     pub refused_person: Option<CompactString>,
-    /// The last resource of this same record that was referred to: rule, parents up, id. A
+    /// The last resource of this same record that was referred to: rule, parents up, key, id. A
     /// resource refers to its person twice, in its id and in an element.
-    pub resolved: Option<(usize, u8, CompactString)>,
+    pub resolved: Option<(usize, u8, u64, CompactString)>,
     /// The element that is being built.
     pub element: Option<&'a str>,
     /// The record is marked as deleted: it may name what is gone with it.
@@ -114,7 +114,7 @@ impl<'a> Cx<'a> {
     }
 
     /// In a traced run: that nothing is made, and why.
-    pub fn passed_over(&mut self, reason: PassedFor) -> Option<Outcome> {
+    pub fn passed_over<T>(&mut self, reason: PassedFor) -> Option<Outcome<T>> {
         let trace = self.traced()?;
         Some(Outcome::PassedOver(reason, Some(trace)))
     }

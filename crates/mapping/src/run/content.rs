@@ -14,6 +14,13 @@ pub(super) fn hash_parts(parts: &[Cow<'_, str>]) -> u64 {
     hasher.finish()
 }
 
+/// The hash of a name that begins with whose it is.
+pub(super) fn join_hash(person: u64, rest: u64) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (person, rest).hash(&mut hasher);
+    hasher.finish()
+}
+
 /// The hash of a text.
 pub(super) fn text_hash(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -46,15 +53,15 @@ pub(super) fn hash_cell(raw: &RawCell<'_>, hasher: &mut DefaultHasher) {
     }
 }
 
-/// The hash of one cell; nothing when it is blank.
-pub(super) fn cell_hash(row: &Row<'_>, column: usize) -> Option<u32> {
+/// The hash of one cell; 0 for a blank one.
+pub(super) fn cell_hash(row: &Row<'_>, column: usize) -> u32 {
     let raw = row.raw(column);
     if matches!(raw, RawCell::Missing) {
-        return None;
+        return 0;
     }
     let mut hasher = DefaultHasher::new();
     hash_cell(&raw, &mut hasher);
-    Some(narrow(hasher.finish()).max(1))
+    narrow(hasher.finish()).max(1)
 }
 
 /// The hash of some cells of a record, and of a text that belongs to it.

@@ -1,21 +1,21 @@
-//! A run: a first reading of the whole file, then level by level: index, and make.
+//! A run: a first reading of the whole file, one that weighs its records against each other, and one
+//! for each level of reference.
 
 use std::collections::{BTreeSet, HashMap};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use diagnostics::{Issue, IssueType};
-use json::Value;
-use source::{Event, Input, Opened, Row};
+use source::{Input, Interpreter, Opened};
 
-use super::cell::{Record, Shared};
-use super::groups::Fills;
-use super::index::Indexes;
-use super::records::Use;
-use super::survey::{Partners, Version, settle, survey};
+use super::index::Groups;
+use super::maker::{Maker, Pass};
+use super::parallel::{each_batch, threads};
+use super::plan::{Plan, Stage};
+use super::settle::Settler;
+use super::survey::{Partners, Surveyor, Version, settle};
 use crate::codes;
 use crate::loss::LossCounter;
-use crate::made::{Beginning, Counts, Judge, RunContext, RunOptions, RunReport, Sink};
+use crate::made::{AsOfDate, Beginning, Counts, Judge, RunContext, RunOptions, RunReport, Sink};
 use crate::program::{Program, Rule};
 
 /// The types that a file says nothing about, because it lacks what would hold them.
@@ -51,14 +51,11 @@ pub(crate) fn run<J: Judge>(
     sink: &mut dyn Sink<J::Judged>,
 ) -> Result<RunReport, Vec<Issue>> {
     let mut opened = source::open(input, Arc::clone(&program.schema))?;
-    let mut read = 0_u64;
-    let survey = survey(&mut opened, program, options.trace, &mut || {
-        read += 1;
-        if read.is_multiple_of(PROGRESS) {
-            sink.progress(read);
-        }
-    })
-    .map_err(|issue| vec![*issue])?;
+    let threads = threads(options.threads);
+    let interpreter = opened.interpreter(&opened.all_tables());
+    let plan = Plan::new(program);
+    let mut maker = Maker::new(program, &plan, context, judge, options.trace);
+    let survey = survey(&maker, &mut opened, &interpreter, threads, sink)?;
     let records: u64 = opened.census().map_or(0, |census| {
         census.tables.iter().map(|table| table.records).sum()
     });
@@ -121,173 +118,184 @@ pub(crate) fn run<J: Judge>(
     {
         sink.issue(issue);
     }
-    let rules = program.rules.iter().map(RuleConstants::new).collect();
-    let mut engine = Engine {
-        program,
-        context,
-        indexes: Indexes::new(program.rules.len()),
-        partners: survey.partners,
-        latest: survey.latest,
-        local: format!("urn:causeway:{}:{}:", context.tenant, context.source),
-        constants: rules,
-        tags: tags(program, context),
-        loss: LossCounter::new(program),
-        reported: vec![false; program.tables.len()],
+    maker.partners = survey.partners;
+    maker.latest = survey.latest;
+    let mut settler = Settler {
+        read: survey.read,
         report: &mut report,
-        judge,
         sink,
-        read,
-        trace: options.trace,
+        loss: LossCounter::new(program),
     };
-    engine.levels(&mut opened).map_err(|issue| vec![*issue])?;
-    let Engine { loss, .. } = engine;
+    let mut passes = |pass: &Pass, maker: &mut Maker<'_, J>| -> Result<(), Box<Issue>> {
+        if pass.is_idle() {
+            return Ok(());
+        }
+        let mut fills = Vec::new();
+        let reading = &*maker;
+        each_batch(
+            &mut opened,
+            threads,
+            &|number, batch| reading.batch(pass, &interpreter, number, batch),
+            &mut |mut yielded, batch| {
+                fills.append(&mut yielded.fills);
+                settler.take(reading, &interpreter, batch, yielded);
+            },
+        )?;
+        for (plan, group, filled) in fills {
+            let cells = maker.fills.entry((plan, group)).or_default();
+            if !cells.iter().any(|known| known.column == filled.column) {
+                cells.push(filled);
+            }
+        }
+        Ok(())
+    };
+    levels(program, &plan, &mut maker, &mut passes).map_err(|issue| vec![*issue])?;
+    let Settler { loss, .. } = settler;
     report.loss = loss.report(program, opened.census());
     Ok(report)
 }
 
-/// How many records lie between two words on progress.
-const PROGRESS: u64 = 1024;
-
-pub(super) struct Engine<'p, J: Judge> {
-    pub program: &'p Program,
-    pub context: &'p RunContext,
-    pub indexes: Indexes,
-    pub partners: Partners,
-    pub latest: Vec<HashMap<u64, Version>>,
-    pub local: String,
-    pub constants: Vec<RuleConstants>,
-    pub tags: Vec<Value>,
-    pub loss: LossCounter,
-    /// Which tables' records were reported on: once, however often they are read.
-    pub reported: Vec<bool>,
-    pub report: &'p mut RunReport,
-    pub judge: &'p J,
-    pub sink: &'p mut dyn Sink<J::Judged>,
-    pub read: u64,
-    /// Whether each outcome says of what it was made.
-    pub trace: bool,
+/// What the first reading found, and how many records it read.
+struct FirstReading {
+    partners: Partners,
+    latest: Vec<HashMap<u64, Version>>,
+    as_of: Option<AsOfDate>,
+    issues: Vec<Issue>,
+    unreadable: Vec<Issue>,
+    read: u64,
 }
 
-/// What every resource of a rule shares.
-pub(super) struct RuleConstants {
-    pub resource_type: Arc<str>,
-    pub type_value: Value,
-    pub profile: Option<Value>,
+fn survey<J: Judge>(
+    maker: &Maker<'_, J>,
+    opened: &mut Opened,
+    interpreter: &Interpreter,
+    threads: usize,
+    sink: &mut dyn Sink<J::Judged>,
+) -> Result<FirstReading, Vec<Issue>> {
+    let program = maker.program;
+    let register = registered(maker.plan, Stage::Survey);
+    let mut surveyor = Surveyor::new(program);
+    let mut read = 0;
+    each_batch(
+        opened,
+        threads,
+        &|number, batch| maker.survey(&register, interpreter, number, batch),
+        &mut |found, _| {
+            read += found.records;
+            sink.progress(read);
+            surveyor.take(found);
+        },
+    )
+    .map_err(|issue| vec![*issue])?;
+    let (survey, counts) = surveyor.finish(program);
+    opened.count(counts);
+    Ok(FirstReading {
+        partners: survey.partners,
+        latest: survey.latest,
+        as_of: survey.as_of,
+        issues: survey.issues,
+        unreadable: survey.unreadable,
+        read,
+    })
 }
 
-impl RuleConstants {
-    fn new(rule: &Rule) -> Self {
-        Self {
-            resource_type: Arc::from(rule.resource_type.as_str()),
-            type_value: Value::String(rule.resource_type.clone()),
-            profile: rule
-                .meta
-                .profile
-                .as_ref()
-                .map(|url| Value::Array(vec![Value::String(url.clone())])),
-        }
-    }
+/// The rules that are registered at a stage.
+fn registered(plan: &Plan<'_>, stage: Stage) -> Vec<usize> {
+    (0..plan.stages.len())
+        .filter(|&rule| plan.stage(rule) == stage)
+        .collect()
 }
 
-fn tags(program: &Program, context: &RunContext) -> Vec<Value> {
-    let tag = |system: &str, code: &str| {
-        json::Object::with_capacity(3)
-            .with("system", system)
-            .with("code", code)
+type Passes<'f, 'p, J> = &'f mut dyn FnMut(&Pass, &mut Maker<'p, J>) -> Result<(), Box<Issue>>;
+
+/// The readings after the first: as few as what refers to what allows.
+fn levels<'p, J: Judge>(
+    program: &Program,
+    plan: &Plan<'_>,
+    maker: &mut Maker<'p, J>,
+    pass: Passes<'_, 'p, J>,
+) -> Result<(), Box<Issue>> {
+    let second = Pass {
+        register: registered(plan, Stage::Second),
+        ..Pass::default()
     };
-    let mut mapping = json::Object::with_capacity(3);
-    mapping.insert("system", "urn:causeway:mapping");
-    mapping.insert("version", program.version.as_str());
-    mapping.insert("code", program.name.as_str());
-    vec![
-        Value::Object(tag("urn:causeway:source", &context.source)),
-        Value::Object(mapping),
-    ]
-}
-
-impl<J: Judge> Engine<'_, J> {
-    fn levels(&mut self, opened: &mut Opened) -> Result<(), Box<Issue>> {
-        for level in 0..self.program.levels {
-            let mut tables: Vec<usize> = self
-                .program
-                .rules
-                .iter()
-                .filter(|rule| rule.level == level)
-                .map(|rule| rule.table)
-                .collect();
-            tables.sort_unstable();
-            tables.dedup();
-            opened.read(&tables, &mut |event| {
-                if let Event::Row(row) = event {
-                    self.index(level, row);
-                }
-                ControlFlow::Continue(())
-            })?;
-            let fills = self.fills(level, opened)?;
-            opened.read(&tables, &mut |event| {
-                self.progress();
-                match event {
-                    Event::Row(row) => self.make(level, row, &fills),
-                    Event::Unreadable(unreadable) => self.unreadable(unreadable),
-                }
-                ControlFlow::Continue(())
-            })?;
-            for table in tables {
-                if let Some(reported) = self.reported.get_mut(table) {
-                    *reported = true;
-                }
-            }
-        }
-        let rest: Vec<usize> = self
-            .reported
-            .iter()
-            .enumerate()
-            .filter(|(_, reported)| !**reported)
-            .map(|(table, _)| table)
+    pass(&second, maker)?;
+    let early: Vec<usize> = (0..plan.groups.len())
+        .filter(|&group| {
+            plan.groups
+                .get(group)
+                .is_some_and(|group| group.stage < Stage::Level)
+        })
+        .collect();
+    let tables = 0..program.tables.len();
+    let mut first = Pass {
+        register: registered(plan, Stage::Weigh),
+        account: tables
+            .filter(|&table| plan.account_at.get(table).copied().flatten().is_none())
+            .collect(),
+        unreadable: true,
+        ..Pass::default()
+    };
+    first.weigh.clone_from(&early);
+    // What needs nothing of this reading is made in it.
+    let fills_first = early.iter().any(|&group| {
+        let at_first_level = plan.groups.get(group).is_some_and(|group| {
+            let mut rules = group.rules.iter();
+            rules.any(|&rule| program.rules.get(rule).is_some_and(|rule| rule.level == 0))
+        });
+        at_first_level
+            && maker
+                .indexes
+                .groups
+                .get(group)
+                .is_some_and(Groups::has_fillers)
+    });
+    let late_first = program
+        .rules
+        .iter()
+        .enumerate()
+        .any(|(position, rule)| rule.level == 0 && plan.stage(position) >= Stage::Weigh);
+    let mut from = 0;
+    if !fills_first && !late_first && program.levels > 0 {
+        first.make = Some(0);
+        from = 1;
+    }
+    pass(&first, maker)?;
+    for level in from..program.levels {
+        let late: Vec<usize> = registered(plan, Stage::Level)
+            .into_iter()
+            .filter(|&rule| {
+                program
+                    .rules
+                    .get(rule)
+                    .is_some_and(|rule| rule.level == level)
+            })
             .collect();
-        if !rest.is_empty() {
-            opened.read(&rest, &mut |event| {
-                match event {
-                    Event::Row(row) => self.account(row),
-                    Event::Unreadable(unreadable) => self.unreadable(unreadable),
-                }
-                ControlFlow::Continue(())
-            })?;
-        }
-        Ok(())
+        let late_groups: Vec<usize> = (0..plan.groups.len())
+            .filter(|&group| {
+                plan.groups
+                    .get(group)
+                    .is_some_and(|group| late.contains(&group.rule))
+            })
+            .collect();
+        let register = Pass {
+            register: late,
+            ..Pass::default()
+        };
+        pass(&register, maker)?;
+        let weigh = Pass {
+            weigh: late_groups,
+            ..Pass::default()
+        };
+        pass(&weigh, maker)?;
+        let make = Pass {
+            make: Some(level),
+            account: (0..program.tables.len())
+                .filter(|&table| plan.account_at.get(table).copied().flatten() == Some(level))
+                .collect(),
+            ..Pass::default()
+        };
+        pass(&make, maker)?;
     }
-
-    fn progress(&mut self) {
-        self.read += 1;
-        if self.read.is_multiple_of(PROGRESS) {
-            self.sink.progress(self.read);
-        }
-    }
-
-    pub(super) fn shared(&self) -> Shared<'_> {
-        Shared {
-            program: self.program,
-            indexes: &self.indexes,
-            partners: &self.partners,
-            local: &self.local,
-        }
-    }
-
-    /// Makes what the rules of a level make of a record.
-    fn make(&mut self, level: usize, row: &Row<'_>, fills: &Fills) {
-        self.account(row);
-        if !matches!(self.usable(row), Use::Yes) {
-            return;
-        }
-        let program = self.program;
-        for (position, rule) in program.rules.iter().enumerate() {
-            if rule.level != level || rule.table != row.table() {
-                continue;
-            }
-            match &rule.group {
-                None => self.make_record(position, rule, Record { row, filled: &[] }, None),
-                Some(grouping) => self.make_group(position, rule, grouping, row, fills),
-            }
-        }
-    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! Which record wins, and what fills its blanks, hangs on the records alone and not on their order.
 
-use super::index::State;
+use super::plan::bit;
 
 /// A column of a group that its winner leaves blank, and the record that fills it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(crate) struct Filler {
     pub rank: i64,
     pub content: u32,
     pub cell: u32,
+    /// The first record that says exactly this, by its number.
+    pub first: u64,
 }
 
 /// A group.
@@ -20,39 +22,31 @@ pub(crate) struct Group {
     /// What the winner is ordered by: `latest`, then its content.
     pub rank: i64,
     pub content: u32,
+    /// The first record that says exactly this, by its number.
+    pub first: u64,
     /// The hash of each of the winner's cells; 0 for a blank one.
     cells: Box<[u32]>,
     pub fillers: Vec<Filler>,
     /// One bit for each column in which records contradict each other; the last stands for all
     /// columns beyond.
-    pub contradictions: u64,
-    pub state: State,
-    pub id: u128,
-    /// How many resources it made.
-    pub made: u32,
+    pub contradictions: u128,
 }
 
 impl Group {
-    pub fn new(rank: i64, content: u32, cells: &[Option<u32>]) -> Self {
+    /// A group of one record.
+    pub fn new(rank: i64, content: u32, first: u64, cells: Box<[u32]>) -> Self {
         Self {
             rank,
             content,
-            cells: cells.iter().map(|cell| cell.unwrap_or(0)).collect(),
+            first,
+            cells,
             fillers: Vec::new(),
             contradictions: 0,
-            state: State::Pending,
-            id: 0,
-            made: 0,
         }
     }
 
-    /// Whether a record is the winner, or says exactly what the winner says.
-    pub fn is_winner(&self, rank: i64, content: u32) -> bool {
-        self.rank == rank && self.content == content
-    }
-
     /// Whether a record's cell says something else than what stands for the group.
-    pub fn differs(&self, position: usize, cell: Option<u32>) -> bool {
+    pub fn differs(&self, position: usize, cell: u32) -> bool {
         let column = u16::try_from(position).unwrap_or(u16::MAX);
         let own = self.cells.get(position).copied().unwrap_or(0);
         let stands = match own {
@@ -63,16 +57,18 @@ impl Group {
                 .map_or(0, |filler| filler.cell),
             own => own,
         };
-        cell.is_some_and(|cell| cell != stands)
+        cell != 0 && cell != stands
     }
 
-    /// Takes a further record into account.
-    pub fn add(&mut self, rank: i64, content: u32, cells: &[Option<u32>]) {
-        if self.is_winner(rank, content) {
+    /// Takes a further record into account: a group of one.
+    pub fn add(&mut self, record: &Self) {
+        let (rank, content) = (record.rank, record.content);
+        if (self.rank, self.content) == (rank, content) {
+            self.first = self.first.min(record.first);
             return;
         }
         let newer = (rank, content) > (self.rank, self.content);
-        for (position, (own, cell)) in self.cells.iter_mut().zip(cells).enumerate() {
+        for (position, (own, cell)) in self.cells.iter_mut().zip(&record.cells).enumerate() {
             let column = u16::try_from(position).unwrap_or(u16::MAX);
             let filler = self
                 .fillers
@@ -82,40 +78,43 @@ impl Group {
                 (0, Some(filler)) => filler.cell,
                 (own, _) => own,
             };
-            if let Some(cell) = *cell
-                && known != 0
-                && known != cell
-            {
-                self.contradictions |= 1 << position.min(63);
+            let cell = *cell;
+            if cell != 0 && known != 0 && known != cell {
+                self.contradictions |= bit(position);
             }
-            match (newer, *cell) {
-                (true, Some(cell)) => {
+            match (newer, cell) {
+                (true, 1..) => {
                     *own = cell;
                     if let Some(index) = filler {
                         self.fillers.swap_remove(index);
                     }
                 }
-                (true, None) => {
+                (true, 0) => {
                     if *own != 0 {
                         self.fillers.push(Filler {
                             column,
                             rank: self.rank,
                             content: self.content,
                             cell: *own,
+                            first: self.first,
                         });
                         *own = 0;
                     }
                 }
-                (false, Some(cell)) if *own == 0 => {
+                (false, 1..) if *own == 0 => {
                     let candidate = Filler {
                         column,
                         rank,
                         content,
                         cell,
+                        first: record.first,
                     };
                     match filler.and_then(|index| self.fillers.get_mut(index)) {
                         Some(known) if (known.rank, known.content) < (rank, content) => {
                             *known = candidate
+                        }
+                        Some(known) if (known.rank, known.content) == (rank, content) => {
+                            known.first = known.first.min(record.first);
                         }
                         Some(_) => {}
                         None => self.fillers.push(candidate),
@@ -127,6 +126,7 @@ impl Group {
         if newer {
             self.rank = rank;
             self.content = content;
+            self.first = record.first;
         }
     }
 }
@@ -146,12 +146,12 @@ mod tests {
                 let content = |cells: &[Option<u32>]| {
                     cells.iter().fold(0_u32, |sum, cell| sum * 5 + cell.unwrap_or(0))
                 };
-                let mut rows = rows.iter();
-                let (rank, cells) = rows.next().unwrap();
-                let mut group = Group::new(*rank, content(cells), cells);
-                for (rank, cells) in rows {
-                    group.add(*rank, content(cells), cells);
-                }
+                let mut groups = rows.iter().map(|(rank, cells)| {
+                    let own = cells.iter().map(|cell| cell.unwrap_or(0)).collect();
+                    Group::new(*rank, content(cells), 0, own)
+                });
+                let mut group = groups.next().unwrap();
+                groups.for_each(|record| group.add(&record));
                 group.fillers.sort_by_key(|filler| filler.column);
                 (group.rank, group.content, group.fillers, group.contradictions != 0)
             };

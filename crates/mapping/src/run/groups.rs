@@ -1,22 +1,17 @@
 //! Groups of records: their winners, the cells that fill a winner's blanks, what they contradict.
 
-use std::collections::HashMap;
-use std::ops::ControlFlow;
-
 use diagnostics::{Issue, IssueType};
-use source::{Event, Opened, Row};
+use source::Row;
 
-use super::cell::{Cx, Filled, Record};
-use super::content::{cell_hash, row_hash};
-use super::engine::Engine;
-use super::index::State;
+use super::cell::{Cx, Filled, Record, Shared};
+use super::content::cell_hash;
 use super::make::item_text;
-use super::records::Use;
-use super::register::Registration;
+use super::maker::{Maker, Step, Yield};
+use super::plan::{GroupPlan, bit};
 use crate::codes;
-use crate::made::Judge;
+use crate::made::{Judge, Quarantined};
 use crate::program::{Grouping, Rule};
-use crate::trace::{PassedFor, Recorder, cell_of};
+use crate::trace::{PassedFor, PassedOver, Recorder, cell_of};
 
 /// What grouping adds to a record that won.
 pub(super) struct GroupContext {
@@ -26,146 +21,114 @@ pub(super) struct GroupContext {
     pub item: Option<String>,
 }
 
-/// The cells that fill the blanks of winners, by rule and group.
-pub(super) type Fills = HashMap<(usize, u64), Vec<Filled>>;
-
-impl<J: Judge> Engine<'_, J> {
-    /// Reads the cells that fill the blanks of winners.
-    pub(super) fn fills(&mut self, level: usize, opened: &mut Opened) -> Result<Fills, Box<Issue>> {
-        let program = self.program;
-        let wanting: Vec<usize> = program
-            .rules
-            .iter()
-            .enumerate()
-            .filter(|(position, rule)| {
-                rule.level == level
-                    && self.indexes.rules.get(*position).is_some_and(|index| {
-                        index.groups.values().any(|group| !group.fillers.is_empty())
-                    })
-            })
-            .map(|(position, _)| position)
-            .collect();
-        let mut fills = Fills::new();
-        if wanting.is_empty() {
-            return Ok(fills);
+impl<J: Judge> Maker<'_, J> {
+    /// Once all groups of a plan are known: the cells of a record that fill a winner's blanks, and
+    /// those that the winner overtook.
+    pub(super) fn weigh(
+        &self,
+        shared: &Shared<'_>,
+        row: &Row<'_>,
+        number: u64,
+        plan: usize,
+        yielded: &mut Yield<J::Judged>,
+    ) {
+        let (Some(groups), Some(known)) =
+            (self.indexes.groups.get(plan), self.plan.groups.get(plan))
+        else {
+            return;
+        };
+        if known.table != row.table() {
+            return;
         }
-        let mut tables: Vec<usize> = wanting
-            .iter()
-            .filter_map(|&rule| Some(program.rules.get(rule)?.table))
-            .collect();
-        tables.sort_unstable();
-        tables.dedup();
-        opened.read(&tables, &mut |event| {
-            let Event::Row(row) = event else {
-                return ControlFlow::Continue(());
-            };
-            if !matches!(self.usable(row), Use::Yes) {
-                return ControlFlow::Continue(());
-            }
-            for &position in &wanting {
-                let Some(rule) = program
-                    .rules
-                    .get(position)
-                    .filter(|rule| rule.table == row.table())
-                else {
-                    continue;
-                };
-                let Some(grouping) = &rule.group else {
-                    continue;
-                };
-                let shared = self.shared();
-                let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), true);
-                if !cx.holds(rule.only.as_ref()) {
-                    continue;
+        let Some(rule) = self.program.rules.get(known.rule) else {
+            return;
+        };
+        let mut cx = self.quiet(shared, row);
+        if !cx.holds(rule.only.as_ref()) {
+            return;
+        }
+        for (hash, _) in group_hashes(&mut cx, rule, known.grouping) {
+            groups.table.look(hash, |group| {
+                if group.first == number {
+                    return;
                 }
-                let Some(index) = self.indexes.rules.get(position) else {
-                    continue;
-                };
-                for (hash, item) in group_hashes(&mut cx, rule, grouping) {
-                    let Some(group) = index.groups.get(&hash) else {
-                        continue;
-                    };
-                    if group.fillers.is_empty() {
+                for filler in &group.fillers {
+                    if filler.first != number {
                         continue;
                     }
-                    let rank = rank(&mut cx, grouping);
-                    let content =
-                        row_hash(row, &grouping.columns, &rule.uses_above, item.as_deref());
-                    for filler in &group.fillers {
-                        if (filler.rank, filler.content) != (rank, content) {
-                            continue;
-                        }
-                        let Some(&column) = grouping.columns.get(usize::from(filler.column)) else {
-                            continue;
+                    let position = usize::from(filler.column);
+                    if let Some(&column) = known.columns.get(position)
+                        && let Ok(Some(typed)) = row.get(column)
+                    {
+                        let place = self.trace.then(|| cell_of(self.program, row, column));
+                        let filled = Filled {
+                            column,
+                            value: super::evaluate::kept(typed),
+                            place: place.map(Box::new),
                         };
-                        if let Ok(Some(typed)) = row.get(column) {
-                            let cells = fills.entry((position, hash)).or_default();
-                            if !cells.iter().any(|known| known.column == column) {
-                                let place = self.trace.then(|| cell_of(program, row, column));
-                                cells.push(Filled {
-                                    column,
-                                    value: super::evaluate::kept(typed),
-                                    place: place.map(Box::new),
-                                });
-                            }
-                        }
+                        yielded.fills.push((plan, hash, filled));
                     }
                 }
-            }
-            ControlFlow::Continue(())
-        })?;
-        Ok(fills)
+                // What is refused as contradictory is no loss: it is in the quarantine.
+                if known.grouping.latest.is_none() && group.contradictions != 0 {
+                    return;
+                }
+                for (position, &column) in known.columns.iter().enumerate() {
+                    if group.differs(position, cell_hash(row, column)) {
+                        yielded.loss.overtaken_cell(known.rule, column);
+                    }
+                }
+            });
+        }
     }
 
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn make_group(
-        &mut self,
+        &self,
+        shared: &Shared<'_>,
         position: usize,
         rule: &Rule,
         grouping: &Grouping,
         row: &Row<'_>,
-        fills: &Fills,
+        number: u64,
+        at: u32,
+        yielded: &mut Yield<J::Judged>,
     ) {
-        let keys: Vec<(u64, Option<String>)>;
-        let mut this_rank = 0;
-        {
-            let shared = self.shared();
-            let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), true);
+        let Some((plan_index, mask)) = self.plan.group_of.get(position).copied().flatten() else {
+            return;
+        };
+        let (Some(plan), Some(groups)) = (
+            self.plan.groups.get(plan_index),
+            self.indexes.groups.get(plan_index),
+        ) else {
+            return;
+        };
+        let keys = {
+            let mut cx = self.quiet(shared, row);
             if !cx.holds(rule.only.as_ref()) {
                 return;
             }
-            keys = group_hashes(&mut cx, rule, grouping);
-            if grouping.latest.is_some() {
-                this_rank = rank(&mut cx, grouping);
-            }
-            if keys.is_empty() && !grouping.per_item {
+            let keys = group_hashes(&mut cx, rule, grouping);
+            if keys.is_empty() {
                 // Nothing says to which group it belongs: only a record that would make something
                 // is worth an issue.
                 let applies =
-                    rule.each.is_none() && cx.holds(rule.when.as_ref()) && rule.when.is_some();
-                if !applies && !rule.is_person {
-                    return;
+                    rule.each.is_none() && rule.when.is_some() && cx.holds(rule.when.as_ref());
+                if !grouping.per_item && (applies || rule.is_person) {
+                    self.unnamed(position, rule, row, yielded);
                 }
+                return;
             }
-        }
-        if keys.is_empty() {
-            if !grouping.per_item {
-                self.unnamed(position, rule, row);
-            }
-            return;
-        }
+            keys
+        };
         for (hash, item) in keys {
-            let content = row_hash(row, &grouping.columns, &rule.uses_above, item.as_deref());
-            let Some(group) = self
-                .indexes
-                .rules
-                .get_mut(position)
-                .and_then(|index| index.groups.get_mut(&hash))
-            else {
+            let Some((contradictions, is_winner)) = groups.table.look(hash, |group| {
+                (group.contradictions & mask, group.first == number)
+            }) else {
                 continue;
             };
-            if grouping.latest.is_none() && group.contradictions != 0 {
-                group.state = State::Refused;
-                let columns = self.columns(rule, grouping, hash, position);
+            if grouping.latest.is_none() && contradictions != 0 {
+                let columns = self.columns(plan, contradictions);
                 let issue = Issue::error(
                     codes::DIFFERENT_TWICE,
                     IssueType::Conflict,
@@ -174,39 +137,26 @@ impl<J: Judge> Engine<'_, J> {
                 .help("mend them in the source system, or say in the mapping which one is the latest")
                 .at_input(row.place())
                 .at_mapping(self.program.place(rule.spot));
-                self.quarantine(
-                    rule,
-                    position,
-                    None,
-                    None,
-                    vec![issue],
-                    Vec::new(),
-                    row,
-                    None,
-                );
+                yielded.steps.push(Step::GroupRefused {
+                    rule: position,
+                    group: hash,
+                });
+                yielded.steps.push(Step::Quarantine(
+                    self.unnamed_refusal(position, rule, row, issue),
+                ));
                 continue;
             }
-            if !group.is_winner(this_rank, content) {
-                for (place, &column) in grouping.columns.iter().enumerate() {
-                    if group.differs(place, cell_hash(row, column)) {
-                        self.loss.overtaken_cell(position, column);
-                    }
-                }
-                self.grouped_away(rule, row);
+            if !is_winner {
+                self.grouped_away(rule, row, yielded);
                 continue;
             }
-            if group.state != State::Pending {
-                self.grouped_away(rule, row);
-                continue;
-            }
-            group.state = State::NotMade;
-            let contradicts = group.contradictions != 0;
-            let filled = fills
-                .get(&(position, hash))
+            let filled = self
+                .fills
+                .get(&(plan_index, hash))
                 .map(Vec::as_slice)
                 .unwrap_or_default();
-            let warning = contradicts.then(|| {
-                let columns = self.columns(rule, grouping, hash, position);
+            let warning = (contradictions != 0).then(|| {
+                let columns = self.columns(plan, contradictions);
                 Issue::warning(
                     codes::CONTRADICTION,
                     IssueType::Conflict,
@@ -221,60 +171,47 @@ impl<J: Judge> Engine<'_, J> {
             });
             let context = GroupContext {
                 hash,
-                warning,
+                warning: warning.clone(),
                 item,
             };
-            let warning = context.warning.clone();
-            self.make_record(position, rule, Record { row, filled }, Some(context));
+            let record = Record { row, filled };
+            let made = self.make_record(shared, position, rule, record, Some(context), at, yielded);
             // Where the merged record makes nothing, that older ones said otherwise is worth a word.
-            let made_nothing = self
-                .indexes
-                .rules
-                .get(position)
-                .and_then(|index| index.groups.get(&hash))
-                .is_some_and(|group| group.state == State::NotMade);
-            if let (Some(warning), true) = (warning, made_nothing) {
-                self.sink.issue(warning);
+            if !made {
+                yielded.steps.extend(warning.map(Step::Issue));
             }
         }
     }
 
     /// In a traced run: says that another record stands for the group.
-    fn grouped_away(&mut self, rule: &Rule, row: &Row<'_>) {
+    fn grouped_away(&self, rule: &Rule, row: &Row<'_>, yielded: &mut Yield<J::Judged>) {
         if self.trace {
-            let trace = Recorder::new(self.program, Some(rule)).finish();
-            self.passed_over(rule, row, PassedFor::Group, Some(trace));
+            yielded.steps.push(Step::PassedOver(PassedOver {
+                rule: Some(std::sync::Arc::clone(&rule.name)),
+                resource_type: Some(rule.resource_type.as_str().into()),
+                place: row.place(),
+                reason: PassedFor::Group,
+                trace: Recorder::new(self.program, Some(rule)).finish(),
+            }));
         }
     }
 
     /// The columns in which the records of a group differ.
-    pub(super) fn columns(
-        &self,
-        rule: &Rule,
-        grouping: &Grouping,
-        hash: u64,
-        position: usize,
-    ) -> String {
-        let bits = self
-            .indexes
-            .rules
-            .get(position)
-            .and_then(|index| index.groups.get(&hash))
-            .map_or(0, |group| group.contradictions);
-        let names: Vec<String> = grouping
+    fn columns(&self, plan: &GroupPlan<'_>, contradictions: u128) -> String {
+        let names: Vec<String> = plan
             .columns
             .iter()
             .enumerate()
-            .filter(|(index, _)| bits & (1 << (*index).min(63)) != 0)
+            .filter(|(position, _)| contradictions & bit(*position) != 0)
             .filter_map(|(_, &column)| {
-                let table = self.program.tables.get(rule.table)?;
+                let table = self.program.tables.get(plan.table)?;
                 Some(format!("'{}'", table.columns.get(column)?.name))
             })
             .collect();
         names.join(", ")
     }
 
-    pub(super) fn unnamed(&mut self, position: usize, rule: &Rule, row: &Row<'_>) {
+    fn unnamed(&self, position: usize, rule: &Rule, row: &Row<'_>, yielded: &mut Yield<J::Judged>) {
         let issue = Issue::error(
             codes::NO_IDENTITY,
             IssueType::Required,
@@ -283,39 +220,33 @@ impl<J: Judge> Engine<'_, J> {
         .help("complete its key in the source system and export it again")
         .at_input(row.place())
         .at_mapping(self.program.place(rule.spot));
-        self.quarantine(
-            rule,
-            position,
-            None,
-            None,
-            vec![issue],
-            Vec::new(),
-            row,
-            None,
-        );
+        let refusal = self.unnamed_refusal(position, rule, row, issue);
+        yielded.steps.push(Step::Quarantine(refusal));
     }
-}
 
-pub(super) fn register_group<'a>(
-    cx: &mut Cx<'a>,
-    rule: &'a Rule,
-    grouping: &'a Grouping,
-    row: &Row<'_>,
-    found: &mut Vec<Registration>,
-) {
-    let cells: Vec<Option<u32>> = grouping
-        .columns
-        .iter()
-        .map(|&column| cell_hash(row, column))
-        .collect();
-    let rank = rank(cx, grouping);
-    for (hash, item) in group_hashes(cx, rule, grouping) {
-        found.push(Registration::Group {
-            hash,
-            rank,
-            content: row_hash(row, &grouping.columns, &rule.uses_above, item.as_deref()),
-            cells: cells.clone(),
-        });
+    fn unnamed_refusal(
+        &self,
+        position: usize,
+        rule: &Rule,
+        row: &Row<'_>,
+        issue: Issue,
+    ) -> Quarantined {
+        Quarantined {
+            rule: Some(std::sync::Arc::clone(&rule.name)),
+            resource_type: self
+                .constants
+                .get(position)
+                .map(|constants| std::sync::Arc::clone(&constants.resource_type)),
+            id: None,
+            person: None,
+            nhs_number: self.nhs_number(row),
+            labels: Vec::new(),
+            place: row.place(),
+            issues: vec![issue],
+            judged: false,
+            raw: row.raw_json(),
+            trace: None,
+        }
     }
 }
 
@@ -345,6 +276,7 @@ pub(super) fn group_hashes<'a>(
     }
 }
 
+/// What orders the records of a group.
 pub(super) fn rank<'a>(cx: &mut Cx<'a>, grouping: &'a Grouping) -> i64 {
     match &grouping.latest {
         Some(latest) => cx.evaluate(latest).rank(),

@@ -1,11 +1,15 @@
 //! What is known of every resource of a run before and after it is made: a few dozen bytes each.
+//!
+//! What is registered before a level is made does not change while it is made; what became of a
+//! resource is noted by the ordered part of the run and read only by later levels. So threads may
+//! read while another writes, and what they read does not hang on who was faster.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use json::CompactString;
 
 use super::grouping::Group;
+use super::table::Table;
 
 /// What became of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -13,7 +17,6 @@ pub(crate) enum State {
     #[default]
     Pending,
     Made,
-    NotMade,
     Refused,
     /// Its source says that it is gone.
     Retired,
@@ -37,40 +40,25 @@ pub(crate) struct Entry {
     pub times: Times,
 }
 
-/// A map whose keys are hashes already: hashing them again would only cost.
-pub(crate) type ByHash<V> = HashMap<u64, V, BuildHasherDefault<AsIs>>;
-
-/// Takes a hash as it is.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
+/// What became of what the rule made of a group.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Standing {
+    id: u128,
+    made: u32,
+    state: State,
 }
 
 /// What is known of the resources of one rule.
 #[derive(Debug, Default)]
 pub(crate) struct RuleIndex {
     /// By the hash of what an id is made of.
-    pub entries: ByHash<Entry>,
+    pub entries: Table<Entry>,
     /// By the hash of the look-up key: the hash of what the id is made of, or [`AMBIGUOUS`].
-    pub lookup: ByHash<u64>,
+    pub lookup: Table<u64>,
     /// Of rules that others refer to: the ids.
-    pub ids: ByHash<u128>,
-    /// Of rules that group: the groups, by the hash of their key.
-    pub groups: ByHash<Group>,
+    pub ids: Table<u128>,
+    /// Of rules that group and that others refer to: what became of each group.
+    pub standings: Table<Standing>,
 }
 
 /// Two resources share a look-up key.
@@ -88,87 +76,150 @@ pub(crate) enum Target {
     Ambiguous,
 }
 
-/// The indexes of all rules.
+/// The groups of one plan.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    pub table: Table<Group>,
+    /// Whether a record fills another's blanks anywhere.
+    pub any_filler: AtomicBool,
+}
+
+impl Groups {
+    /// Notes a record of a group.
+    pub fn register(&self, hash: u64, record: Group) {
+        let mut fills = false;
+        self.table.change(
+            hash,
+            |group| {
+                group.add(&record);
+                fills = !group.fillers.is_empty();
+            },
+            || record.clone(),
+        );
+        if fills {
+            self.any_filler.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub fn has_fillers(&self) -> bool {
+        self.any_filler.load(Ordering::Relaxed)
+    }
+}
+
+/// The indexes of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Indexes {
+    /// By rule.
     pub rules: Vec<RuleIndex>,
+    /// By plan of groups.
+    pub groups: Vec<Groups>,
 }
 
 impl Indexes {
-    pub fn new(rules: usize) -> Self {
+    pub fn new(rules: usize, groups: usize) -> Self {
         Self {
             rules: (0..rules).map(|_| RuleIndex::default()).collect(),
+            groups: (0..groups).map(|_| Groups::default()).collect(),
         }
     }
 }
 
 impl RuleIndex {
-    /// The resource that a look-up key names.
-    pub fn by_lookup(&self, hash: u64, grouped: bool) -> Target {
-        if grouped {
-            return self.by_group(hash);
-        }
-        match self.lookup.get(&hash) {
-            None => Target::NotMade,
-            Some(&AMBIGUOUS) => Target::Ambiguous,
-            Some(instance) => self.by_instance(*instance),
-        }
-    }
-
     /// The resource whose id is made of something.
     pub fn by_instance(&self, hash: u64) -> Target {
-        let state = self.entries.get(&hash).map(|entry| entry.state);
-        self.target(state, self.ids.get(&hash).copied())
+        let state = self.entries.get(hash).map(|entry| entry.state);
+        target(state, self.ids.get(hash))
     }
 
     /// The resource of a group.
     pub fn by_group(&self, hash: u64) -> Target {
-        match self.groups.get(&hash) {
-            Some(group) if group.made > 1 => Target::Ambiguous,
-            Some(group) => self.target(Some(group.state), Some(group.id)),
+        match self.standings.get(hash) {
+            Some(standing) if standing.made > 1 => Target::Ambiguous,
+            Some(standing) => target(Some(standing.state), Some(standing.id)),
             None => Target::NotMade,
         }
     }
 
-    fn target(&self, state: Option<State>, id: Option<u128>) -> Target {
-        match (state, id) {
-            (Some(State::Made), Some(id)) => Target::Id(write_id(id)),
-            (Some(State::Retired), Some(id)) => Target::Gone(write_id(id)),
-            (Some(State::Refused), id) => Target::Refused(id.filter(|id| *id != 0).map(write_id)),
-            _ => Target::NotMade,
-        }
-    }
-
     /// Notes a record that makes a resource.
-    pub fn register(&mut self, instance: u64, content: u32, lookup: Option<u64>) {
-        self.entries
-            .entry(instance)
-            .and_modify(|entry| {
+    pub fn register(&self, instance: u64, content: u32, lookup: Option<u64>) {
+        self.entries.change(
+            instance,
+            |entry| {
                 entry.times = match entry.times {
                     Times::Different => Times::Different,
                     _ if entry.content == content => Times::Same,
                     _ => Times::Different,
                 };
-            })
-            .or_insert(Entry {
+            },
+            || Entry {
                 content,
                 ..Entry::default()
-            });
+            },
+        );
         if let Some(lookup) = lookup {
-            self.lookup
-                .entry(lookup)
-                .and_modify(|known| {
+            self.lookup.change(
+                lookup,
+                |known| {
                     if *known != instance {
                         *known = AMBIGUOUS;
                     }
-                })
-                .or_insert(instance);
+                },
+                || instance,
+            );
+        }
+    }
+
+    /// Notes what became of a resource; `id` where others may refer to it.
+    pub fn note(&self, instance: Option<u64>, group: Option<u64>, state: State, id: Option<&str>) {
+        if let Some(hash) = instance {
+            self.entries.change(
+                hash,
+                |entry| entry.state = state,
+                || Entry {
+                    state,
+                    ..Entry::default()
+                },
+            );
+            if let (Some(id), None) = (id, group) {
+                let id = read_id(id);
+                self.ids.change(hash, |known| *known = id, || id);
+            }
+        }
+        if let Some(group) = group {
+            let mut new = Standing {
+                state,
+                ..Standing::default()
+            };
+            new.made += u32::from(state == State::Made);
+            new.id = id.map(read_id).unwrap_or_default();
+            self.standings.change(
+                group,
+                |standing| {
+                    standing.made += new.made;
+                    if standing.state != State::Made {
+                        standing.state = state;
+                    }
+                    if id.is_some() {
+                        standing.id = new.id;
+                    }
+                },
+                || new,
+            );
         }
     }
 }
 
+fn target(state: Option<State>, id: Option<u128>) -> Target {
+    match (state, id) {
+        (Some(State::Made), Some(id)) => Target::Id(write_id(id)),
+        (Some(State::Retired), Some(id)) => Target::Gone(write_id(id)),
+        (Some(State::Refused), id) => Target::Refused(id.filter(|id| *id != 0).map(write_id)),
+        _ => Target::NotMade,
+    }
+}
+
 /// An id of 32 hexadecimal digits as a number.
-pub(crate) fn read_id(id: &str) -> u128 {
+fn read_id(id: &str) -> u128 {
     u128::from_str_radix(id, 16).unwrap_or_default()
 }
 

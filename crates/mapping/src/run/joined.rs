@@ -33,21 +33,18 @@ struct Kept {
 /// The records of one join, by their key.
 pub(crate) type JoinTable = HashMap<u64, Vec<Joined>>;
 
-/// Keeps a record for the joins that ask for its table.
+/// Keeps a record for the joins that ask for its table: which join, the key, and the record.
 pub(super) fn gather<'a>(
     cx: &mut Cx<'a>,
     row: &Row<'_>,
     program: &'a Program,
-    joins: &mut [JoinTable],
+    found: &mut Vec<(usize, u64, Joined)>,
 ) {
     let table = row.table();
-    if !program.joins.iter().any(|join| join.table == table) {
-        return;
-    }
     let Some(versions) = standing(cx, program) else {
         return;
     };
-    for (join, known) in program.joins.iter().zip(joins) {
+    for (index, join) in program.joins.iter().enumerate() {
         if join.table != table {
             continue;
         }
@@ -82,11 +79,12 @@ pub(super) fn gather<'a>(
                 }
             })
             .collect();
-        known.entry(key).or_default().push(Joined {
+        let record = Joined {
             cells,
             place: row.place(),
             versions: versions.clone(),
-        });
+        };
+        found.push((index, key, record));
     }
 }
 

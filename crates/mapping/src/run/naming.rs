@@ -6,8 +6,8 @@ use diagnostics::Severity;
 use json::CompactString;
 
 use super::cell::{Cx, Record};
-use super::content::hash_parts;
-use super::index::Target;
+use super::content::{hash_parts, join_hash};
+use super::index::{AMBIGUOUS, Target};
 use super::value::Val;
 use crate::codes;
 use crate::program::{GroupKey, IdentityEntry, Op, ReferenceOp, Rule};
@@ -28,6 +28,7 @@ impl<'a> Cx<'a> {
         let naming = &rule.naming;
         let mut parts: Vec<Cow<'a, str>> = Vec::with_capacity(4);
         let mut person = None;
+        let mut whose = None;
         let mut weak = false;
         if let Some(entries) = &naming.identity {
             let (found, is_weak) = self.identity(entries)?;
@@ -38,7 +39,9 @@ impl<'a> Cx<'a> {
             }
         } else {
             if let Some(reference) = &naming.person {
-                match self.reference(reference) {
+                let found = self.find(reference);
+                whose = found.as_ref().and_then(|(key, _)| *key);
+                match self.found(reference, found) {
                     Val::Reference { id, .. } => {
                         parts.push(Cow::Owned(id.to_string()));
                         person = Some(id);
@@ -67,13 +70,62 @@ impl<'a> Cx<'a> {
                 return None;
             }
         }
-        let hash = hash_parts(&parts);
+        let hash = match whose {
+            Some(whose) => join_hash(whose, hash_parts(parts.get(1..).unwrap_or_default())),
+            None => hash_parts(&parts),
+        };
         Some(Name {
             parts,
             hash,
             person,
             weak,
         })
+    }
+
+    /// The hash of what the id of a rule's resource is made of, known before any resource of
+    /// another is made: a person is told by what that person's own id is made of.
+    pub fn instance(&mut self, rule: &'a Rule) -> Option<u64> {
+        let naming = &rule.naming;
+        let Some(reference) = naming.person.as_ref().filter(|_| naming.identity.is_none()) else {
+            return self.name(rule).map(|name| name.hash);
+        };
+        let whose = self.whose(reference)?;
+        let parts: Vec<Cow<'a, str>> = naming.parts.iter().map(|part| self.part(part)).collect();
+        if self.refused {
+            return None;
+        }
+        Some(join_hash(whose, hash_parts(&parts)))
+    }
+
+    /// What a reference names: a group, or what the id of a resource is made of.
+    fn whose(&mut self, reference: &'a ReferenceOp) -> Option<u64> {
+        let shared = self.shared;
+        let rule = shared.program.rules.get(reference.rule)?;
+        match &reference.keys {
+            Ok(keys) => {
+                let hash = self.key(keys, true)?;
+                if rule.group.is_some() {
+                    return Some(hash);
+                }
+                let index = shared.indexes.rules.get(reference.rule)?;
+                index.lookup.get(hash).filter(|hash| *hash != AMBIGUOUS)
+            }
+            Err(up) => self.own_key(rule, *up),
+        }
+    }
+
+    /// What names what a rule makes of this same record, or of one round it.
+    fn own_key(&mut self, rule: &'a Rule, up: u8) -> Option<u64> {
+        let row = self.row(up)?;
+        let filled = match (up, self.record) {
+            (0, Some(record)) => record.filled,
+            _ => &[],
+        };
+        let mut cx = Cx::new(self.shared, Some(Record { row, filled }), true);
+        match &rule.group {
+            Some(group) => cx.group(&group.key),
+            None => cx.instance(rule),
+        }
     }
 
     fn part(&mut self, op: &'a Op) -> Cow<'a, str> {
@@ -163,69 +215,87 @@ impl<'a> Cx<'a> {
 
     /// A reference: what it finds, or nothing with an issue.
     pub fn reference(&mut self, reference: &'a ReferenceOp) -> Val<'a> {
+        let found = self.find(reference);
+        self.found(reference, found)
+    }
+
+    /// What a reference finds, and what that is known by; nothing where its key is blank.
+    fn find(&mut self, reference: &'a ReferenceOp) -> Option<(Option<u64>, Target)> {
+        let shared = self.shared;
+        let rule = shared.program.rules.get(reference.rule)?;
+        let index = shared.indexes.rules.get(reference.rule)?;
+        match &reference.keys {
+            Ok(keys) => {
+                let hash = self.key(keys, true)?;
+                if rule.group.is_some() {
+                    return Some((Some(hash), index.by_group(hash)));
+                }
+                Some(match index.lookup.get(hash) {
+                    None => (None, Target::NotMade),
+                    Some(AMBIGUOUS) => (None, Target::Ambiguous),
+                    Some(instance) => (Some(instance), index.by_instance(instance)),
+                })
+            }
+            Err(up) => {
+                if let Some((known, steps, key, id)) = &self.resolved
+                    && (*known, steps) == (reference.rule, up)
+                {
+                    return Some((Some(*key), Target::Id(id.clone())));
+                }
+                let Some(key) = self.own_key(rule, *up) else {
+                    return Some((None, Target::Refused(None)));
+                };
+                let target = if rule.group.is_some() {
+                    index.by_group(key)
+                } else {
+                    index.by_instance(key)
+                };
+                if let Target::Id(id) = &target {
+                    self.resolved = Some((reference.rule, *up, key, id.clone()));
+                }
+                Some((Some(key), target))
+            }
+        }
+    }
+
+    /// The value of what a reference found, or nothing with an issue.
+    fn found(
+        &mut self,
+        reference: &'a ReferenceOp,
+        found: Option<(Option<u64>, Target)>,
+    ) -> Val<'a> {
         let shared = self.shared;
         let Some(rule) = shared.program.rules.get(reference.rule) else {
             return Val::Nothing;
         };
-        let Some(index) = shared.indexes.rules.get(reference.rule) else {
-            return Val::Nothing;
-        };
-        let target = match &reference.keys {
-            Ok(keys) => match self.key(keys, true) {
-                None => {
-                    if reference.mandatory && !self.refused {
-                        return self.no_target(
-                            reference,
-                            codes::NO_TARGET,
-                            "the record does not say to what it refers",
-                        );
-                    }
-                    return Val::Nothing;
-                }
-                Some(hash) => index.by_lookup(hash, rule.group.is_some()),
-            },
-            Err(up) => {
-                if let Some((known, steps, id)) = &self.resolved
-                    && (*known, steps) == (reference.rule, up)
-                {
-                    let id = id.clone();
-                    if let Some(trace) = self.tracer() {
-                        trace.referred(rule);
-                    }
-                    return Val::Reference {
-                        resource_type: &rule.resource_type,
-                        id,
-                    };
-                }
-                let Some(row) = self.row(*up) else {
-                    return Val::Nothing;
-                };
-                let filled = match (up, self.record) {
-                    (0, Some(record)) => record.filled,
-                    _ => &[],
-                };
-                let mut cx = Cx::new(shared, Some(Record { row, filled }), true);
-                match &rule.group {
-                    Some(group) => cx.group(&group.key).map(|hash| index.by_group(hash)),
-                    None => cx.name(rule).map(|name| index.by_instance(name.hash)),
-                }
-                .unwrap_or(Target::Refused(None))
+        let Some((_, target)) = found else {
+            if reference.mandatory && !self.refused {
+                return self.no_target(
+                    reference,
+                    codes::NO_TARGET,
+                    "the record does not say to what it refers",
+                );
             }
+            return Val::Nothing;
         };
         if let (Target::Refused(Some(id)), true) = (&target, rule.is_person) {
             self.refused_person = Some(id.clone());
         }
-        if let (Target::Id(id), Err(up)) = (&target, &reference.keys) {
-            self.resolved = Some((reference.rule, *up, id.clone()));
-        }
-        if let (Target::Id(_), Some(trace)) = (&target, self.tracer()) {
-            trace.referred(rule);
-        }
         match target {
-            Target::Id(id) => Val::Reference {
-                resource_type: &rule.resource_type,
-                id,
-            },
+            Target::Id(id) => {
+                if let Some(trace) = self.tracer() {
+                    trace.referred(rule);
+                }
+                Val::Reference {
+                    resource_type: &rule.resource_type,
+                    id,
+                }
+            }
+            Target::NotMade => self.no_target(
+                reference,
+                codes::NO_TARGET,
+                format!("no {} was made for what this record refers to", rule.name),
+            ),
             Target::Gone(id) if self.deleted => {
                 self.gone = true;
                 Val::Reference {
@@ -240,11 +310,6 @@ impl<'a> Cx<'a> {
                     "the {} that this record refers to is deleted in its source",
                     rule.name
                 ),
-            ),
-            Target::NotMade => self.no_target(
-                reference,
-                codes::NO_TARGET,
-                format!("no {} was made for what this record refers to", rule.name),
             ),
             Target::Refused(_) => self.no_target(
                 reference,

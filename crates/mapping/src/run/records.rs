@@ -1,13 +1,13 @@
 //! Records as wholes: which may make anything, what of them is used, which are refused.
 
 use diagnostics::{Issue, IssueType};
-use source::{ColumnType, Row, Typed, Unreadable};
+use source::{ColumnType, Row, Typed};
 
 use super::cell::{Cx, Record, Shared};
-use super::engine::Engine;
+use super::maker::{Maker, Step, Yield};
 use crate::codes;
 use crate::made::{Judge, Quarantined};
-use crate::program::Program;
+use crate::program::{Program, TableProgram};
 use crate::trace::{PassedFor, PassedOver, Recorder};
 
 /// Whether a record may make anything.
@@ -22,54 +22,19 @@ pub(super) enum Use {
     Rival,
 }
 
-impl<J: Judge> Engine<'_, J> {
-    pub(super) fn is_reported(&self, table: usize) -> bool {
-        self.reported.get(table).copied().unwrap_or(true)
-    }
-
-    pub(super) fn unreadable(&mut self, unreadable: Unreadable) {
-        if self.is_reported(unreadable.table) {
-            return;
-        }
-        *self
-            .report
-            .counts
-            .quarantined
-            .entry("record".to_owned())
-            .or_default() += 1;
-        self.sink.quarantined(Quarantined {
-            rule: None,
-            resource_type: None,
-            id: None,
-            person: None,
-            nhs_number: None,
-            labels: Vec::new(),
-            place: unreadable.place,
-            issues: unreadable.issues,
-            judged: false,
-            raw: unreadable.raw,
-            trace: None,
-        });
-    }
-
-    pub(super) fn usable(&self, row: &Row<'_>) -> Use {
+impl<J: Judge> Maker<'_, J> {
+    pub(super) fn usable(&self, shared: &Shared<'_>, row: &Row<'_>) -> Use {
         let mut at = Some(row);
         while let Some(row) = at {
             let table = row.table();
             let Some(declared) = self.program.tables.get(table) else {
                 return Use::Outside;
             };
-            if self.lacks(row).next().is_some() {
+            if lacks(shared, row).next().is_some() {
                 return Use::Lacking;
             }
             if declared.only.is_some() || declared.latest.is_some() {
-                let shared = Shared {
-                    program: self.program,
-                    indexes: &self.indexes,
-                    partners: &self.partners,
-                    local: &self.local,
-                };
-                let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), true);
+                let mut cx = Cx::new(shared, Some(Record { row, filled: &[] }), true);
                 if !cx.holds(declared.only.as_ref()) {
                     return Use::Outside;
                 }
@@ -77,7 +42,7 @@ impl<J: Judge> Engine<'_, J> {
                     let hash = cx.key(&versioned.of, true);
                     let rank = cx.evaluate(&versioned.by).rank();
                     if cx.refused {
-                        let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), false);
+                        let mut cx = Cx::new(shared, Some(Record { row, filled: &[] }), false);
                         cx.key(&versioned.of, true);
                         cx.evaluate(&versioned.by);
                         return Use::Unversioned(cx.issues);
@@ -102,26 +67,6 @@ impl<J: Judge> Engine<'_, J> {
         Use::Yes
     }
 
-    /// The columns that a record must fill and does not. One that only says that it is deleted need
-    /// not say more than what it is.
-    fn lacks<'r>(&'r self, row: &'r Row<'_>) -> impl Iterator<Item = usize> + 'r {
-        let declared = self.program.tables.get(row.table());
-        let required = declared.map_or(&[][..], |table| table.required.as_slice());
-        let missing = required
-            .iter()
-            .copied()
-            .filter(move |&column| !row.is_filled(column));
-        let is_tombstone = missing.clone().next().is_some()
-            && declared.is_some_and(|table| table.deleted.is_some())
-            && {
-                let shared = self.shared();
-                Cx::new(&shared, Some(Record { row, filled: &[] }), true).is_deleted()
-            };
-        missing.filter(move |column| {
-            !is_tombstone || declared.is_some_and(|table| table.key.contains(column))
-        })
-    }
-
     /// The NHS number that a record, or one of its parents, holds.
     pub(super) fn nhs_number(&self, row: &Row<'_>) -> Option<String> {
         let mut at = Some(row);
@@ -140,29 +85,42 @@ impl<J: Judge> Engine<'_, J> {
     }
 
     /// Once for each record: what of it is used, and what keeps it from being used.
-    pub(super) fn account(&mut self, row: &Row<'_>) {
+    pub(super) fn account(
+        &self,
+        shared: &Shared<'_>,
+        row: &Row<'_>,
+        usable: Use,
+        yielded: &mut Yield<J::Judged>,
+    ) {
         let table = row.table();
-        if self.is_reported(table) {
-            return;
-        }
         let program = self.program;
         let Some(declared) = program.tables.get(table) else {
             return;
         };
-        match self.usable(row) {
-            Use::Yes => {}
+        let refused = match usable {
+            Use::Yes => None,
             Use::Overtaken => {
-                if let Some(count) = self.loss.overtaken.get_mut(table) {
+                if let Some(count) = yielded.loss.overtaken.get_mut(table) {
                     *count += 1;
                 }
-                return self.overtaken(row);
+                if self.trace {
+                    yielded.steps.push(Step::PassedOver(self.overtaken(row)));
+                }
+                return;
             }
-            Use::Outside => return self.outside(declared.only.is_some(), row),
-            Use::Lacking => return self.lacking(row),
+            Use::Outside => Some(outside(declared.only.is_some(), row)),
+            Use::Lacking => Some(lacking(shared, declared, row)),
             // What stands inside such a record goes with it, and it is reported itself.
             Use::Unversioned(_) | Use::Rival if declared.latest.is_none() => return,
-            Use::Unversioned(issues) => return self.refuse_record(issues, row),
-            Use::Rival => return self.rival(row),
+            Use::Unversioned(issues) => Some(issues),
+            Use::Rival => Some(vec![rival(row)]),
+        };
+        if let Some(issues) = refused {
+            if !issues.is_empty() {
+                let refusal = self.refuse_record(issues, row);
+                yielded.steps.push(Step::Quarantine(refusal));
+            }
+            return;
         }
         let mut used = vec![false; declared.columns.len()];
         let mut mark = |columns: &[usize]| {
@@ -175,7 +133,6 @@ impl<J: Judge> Engine<'_, J> {
         mark(&declared.always);
         let mut issues: Vec<Issue> = Vec::new();
         {
-            let shared = self.shared();
             for rule in &program.rules {
                 for (up, column) in &rule.uses_above {
                     if is_above(program, rule.table, *up, table) {
@@ -185,7 +142,7 @@ impl<J: Judge> Engine<'_, J> {
                 if rule.table != table {
                     continue;
                 }
-                let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), false);
+                let mut cx = Cx::new(shared, Some(Record { row, filled: &[] }), false);
                 let mut applies = cx.holds(rule.only.as_ref());
                 if applies {
                     // What a group makes is judged on its merged record; here only the issues of
@@ -215,84 +172,25 @@ impl<J: Judge> Engine<'_, J> {
         }
         for (column, used) in used.into_iter().enumerate() {
             if used && row.is_filled(column) {
-                self.loss.used(table, column);
+                yielded.loss.used(table, column);
             }
         }
-        for issue in issues {
-            self.sink.issue(issue);
+        yielded.steps.extend(issues.into_iter().map(Step::Issue));
+    }
+
+    /// In a traced run: that a later version of a record is in the file.
+    fn overtaken(&self, row: &Row<'_>) -> PassedOver {
+        PassedOver {
+            rule: None,
+            resource_type: None,
+            place: row.place(),
+            reason: PassedFor::Overtaken,
+            trace: Recorder::new(self.program, None).finish(),
         }
     }
 
-    /// In a traced run: says that a later version of a record is in the file.
-    fn overtaken(&mut self, row: &Row<'_>) {
-        if self.trace {
-            self.sink.passed_over(PassedOver {
-                rule: None,
-                resource_type: None,
-                place: row.place(),
-                reason: PassedFor::Overtaken,
-                trace: Recorder::new(self.program, None).finish(),
-            });
-        }
-    }
-
-    pub(super) fn rival(&mut self, row: &Row<'_>) {
-        let issue = Issue::error(
-            codes::DIFFERENT_TWICE,
-            IssueType::Conflict,
-            "this record and another have one version and differ; none is kept, because no winner is guessed",
-        )
-        .help("mend or remove one of them in the source system")
-        .at_input(row.place());
-        self.refuse_record(vec![issue], row);
-    }
-
-    pub(super) fn outside(&mut self, own: bool, row: &Row<'_>) {
-        // A child of such a record goes with its parent, which is reported.
-        if !own {
-            return;
-        }
-        let issue = Issue::error(
-            codes::OUTSIDE,
-            IssueType::BusinessRule,
-            "the mapping does not read records of this kind, so nothing is made of it",
-        )
-        .help("look at the columns that the table's `only` tests; a record that belongs elsewhere should not be in the export")
-        .at_input(row.place());
-        self.refuse_record(vec![issue], row);
-    }
-
-    pub(super) fn lacking(&mut self, row: &Row<'_>) {
-        let Some(declared) = self.program.tables.get(row.table()) else {
-            return;
-        };
-        let issues: Vec<Issue> = self
-            .lacks(row)
-            .map(|column| {
-                let name = declared
-                    .columns
-                    .get(column)
-                    .map(|column| column.name.to_string());
-                Issue::error(
-                    codes::REQUIRED_CELL,
-                    IssueType::Required,
-                    format!(
-                        "'{}' is blank, and the record cannot be used without it",
-                        name.unwrap_or_default()
-                    ),
-                )
-                .help("fill it in the source system and export it again")
-                .at_input(row.cell_place(column))
-            })
-            .collect();
-        // Without one it is the parent that lacks something, and that is reported.
-        if !issues.is_empty() {
-            self.refuse_record(issues, row);
-        }
-    }
-
-    pub(super) fn refuse_record(&mut self, issues: Vec<Issue>, row: &Row<'_>) {
-        let quarantined = Quarantined {
+    fn refuse_record(&self, issues: Vec<Issue>, row: &Row<'_>) -> Quarantined {
+        Quarantined {
             rule: None,
             resource_type: None,
             id: None,
@@ -304,9 +202,73 @@ impl<J: Judge> Engine<'_, J> {
             judged: false,
             raw: row.raw_json(),
             trace: None,
-        };
-        self.hand_over(quarantined);
+        }
     }
+}
+
+fn rival(row: &Row<'_>) -> Issue {
+    Issue::error(
+        codes::DIFFERENT_TWICE,
+        IssueType::Conflict,
+        "this record and another have one version and differ; none is kept, because no winner is guessed",
+    )
+    .help("mend or remove one of them in the source system")
+    .at_input(row.place())
+}
+
+/// A child of a record that is not read goes with its parent, which is reported.
+fn outside(own: bool, row: &Row<'_>) -> Vec<Issue> {
+    if !own {
+        return Vec::new();
+    }
+    vec![
+        Issue::error(
+            codes::OUTSIDE,
+            IssueType::BusinessRule,
+            "the mapping does not read records of this kind, so nothing is made of it",
+        )
+        .help("look at the columns that the table's `only` tests; a record that belongs elsewhere should not be in the export")
+        .at_input(row.place()),
+    ]
+}
+
+/// The columns that a record must fill and does not. One that only says that it is deleted need not
+/// say more than what it is.
+fn lacks<'r>(shared: &'r Shared<'r>, row: &'r Row<'_>) -> impl Iterator<Item = usize> + 'r {
+    let declared = shared.program.tables.get(row.table());
+    let required = declared.map_or(&[][..], |table| table.required.as_slice());
+    let missing = required
+        .iter()
+        .copied()
+        .filter(move |&column| !row.is_filled(column));
+    let is_tombstone = missing.clone().next().is_some()
+        && declared.is_some_and(|table| table.deleted.is_some())
+        && Cx::new(shared, Some(Record { row, filled: &[] }), true).is_deleted();
+    missing.filter(move |column| {
+        !is_tombstone || declared.is_some_and(|table| table.key.contains(column))
+    })
+}
+
+/// None where it is the parent that lacks something: that is reported.
+fn lacking(shared: &Shared<'_>, declared: &TableProgram, row: &Row<'_>) -> Vec<Issue> {
+    lacks(shared, row)
+        .map(|column| {
+            let name = declared
+                .columns
+                .get(column)
+                .map(|column| column.name.to_string());
+            Issue::error(
+                codes::REQUIRED_CELL,
+                IssueType::Required,
+                format!(
+                    "'{}' is blank, and the record cannot be used without it",
+                    name.unwrap_or_default()
+                ),
+            )
+            .help("fill it in the source system and export it again")
+            .at_input(row.cell_place(column))
+        })
+        .collect()
 }
 
 /// Whether a table is that many parents above another.

@@ -2,107 +2,115 @@
 
 use source::Row;
 
-use super::cell::{Cx, Record};
-use super::content::row_hash;
-use super::engine::Engine;
+use super::cell::{Cx, Shared};
+use super::content::{cell_hash, row_hash};
 use super::grouping::Group;
-use super::groups::register_group;
+use super::groups::{group_hashes, rank};
 use super::make::item_text;
-use super::records::Use;
+use super::maker::Maker;
 use crate::made::Judge;
 use crate::program::Rule;
 
-pub(super) enum Registration {
-    One {
-        instance: u64,
-        content: u32,
-        lookup: Option<u64>,
-    },
-    Group {
-        hash: u64,
-        rank: i64,
-        content: u32,
-        cells: Vec<Option<u32>>,
-    },
-}
-
-impl<J: Judge> Engine<'_, J> {
-    /// Notes what the records of a level will make.
-    pub(super) fn index(&mut self, level: usize, row: &Row<'_>) {
-        if !matches!(self.usable(row), Use::Yes) {
-            return;
-        }
-        let program = self.program;
-        for (position, rule) in program.rules.iter().enumerate() {
-            if rule.level != level || rule.table != row.table() {
-                continue;
-            }
-            let mut found: Vec<Registration> = Vec::new();
-            {
-                let shared = self.shared();
-                let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), true);
-                if !cx.holds(rule.only.as_ref()) {
-                    continue;
-                }
-                match &rule.group {
-                    Some(group) => register_group(&mut cx, rule, group, row, &mut found),
-                    None => register(&mut cx, rule, row, &mut found),
-                }
-            }
-            let Some(index) = self.indexes.rules.get_mut(position) else {
+impl<J: Judge> Maker<'_, J> {
+    /// Notes what some rules will make of a record. The order in which records come decides nothing.
+    pub(super) fn register(
+        &self,
+        shared: &Shared<'_>,
+        row: &Row<'_>,
+        number: u64,
+        rules: &[usize],
+    ) {
+        for &position in rules {
+            let Some(rule) = self.program.rules.get(position) else {
                 continue;
             };
-            for registration in found {
-                match registration {
-                    Registration::One {
-                        instance,
-                        content,
-                        lookup,
-                    } => index.register(instance, content, lookup),
-                    Registration::Group {
-                        hash,
-                        rank,
-                        content,
-                        cells,
-                    } => {
-                        index
-                            .groups
-                            .entry(hash)
-                            .and_modify(|group| group.add(rank, content, &cells))
-                            .or_insert_with(|| Group::new(rank, content, &cells));
+            if rule.table != row.table() {
+                continue;
+            }
+            match self.plan.group_of.get(position).copied().flatten() {
+                // Rules that share their groups register them once.
+                Some((plan, _)) => {
+                    let is_first = self
+                        .plan
+                        .groups
+                        .get(plan)
+                        .is_some_and(|plan| plan.rule == position);
+                    if is_first {
+                        self.register_group(shared, row, number, rule, plan);
+                    }
+                }
+                None => {
+                    let mut cx = self.quiet(shared, row);
+                    if cx.holds(rule.only.as_ref()) {
+                        self.register_rule(&mut cx, row, position, rule);
                     }
                 }
             }
         }
     }
-}
 
-fn register<'a>(cx: &mut Cx<'a>, rule: &'a Rule, row: &Row<'_>, found: &mut Vec<Registration>) {
-    let mut one = |cx: &mut Cx<'a>| {
-        cx.refused = false;
-        if !cx.holds(rule.when.as_ref()) && !cx.retires(rule) {
+    fn register_group(
+        &self,
+        shared: &Shared<'_>,
+        row: &Row<'_>,
+        number: u64,
+        rule: &Rule,
+        plan: usize,
+    ) {
+        let (Some(groups), Some(plan)) =
+            (self.indexes.groups.get(plan), self.plan.groups.get(plan))
+        else {
+            return;
+        };
+        let mut cx = self.quiet(shared, row);
+        if !cx.holds(rule.only.as_ref()) {
             return;
         }
-        cx.refused = false;
-        cx.deleted = rule.deleted.is_some() && cx.is_deleted();
-        let Some(name) = cx.name(rule) else { return };
-        let item = cx.variables.first().and_then(item_text);
-        found.push(Registration::One {
-            instance: name.hash,
-            content: row_hash(row, &rule.content, &rule.uses_above, item.as_deref()),
-            lookup: if rule.referred {
+        let rank = rank(&mut cx, plan.grouping);
+        let hashes = group_hashes(&mut cx, rule, plan.grouping);
+        if hashes.is_empty() {
+            return;
+        }
+        let cells: Box<[u32]> = plan
+            .columns
+            .iter()
+            .map(|&column| cell_hash(row, column))
+            .collect();
+        for (hash, item) in hashes {
+            let content = row_hash(row, &plan.columns, &plan.above, item.as_deref());
+            groups.register(hash, Group::new(rank, content, number, cells.clone()));
+        }
+    }
+
+    fn register_rule<'a>(&self, cx: &mut Cx<'a>, row: &Row<'_>, position: usize, rule: &'a Rule) {
+        let Some(index) = self.indexes.rules.get(position) else {
+            return;
+        };
+        let one = |cx: &mut Cx<'a>| {
+            cx.refused = false;
+            if !cx.holds(rule.when.as_ref()) && !cx.retires(rule) {
+                return;
+            }
+            cx.refused = false;
+            let Some(instance) = cx.instance(rule) else {
+                return;
+            };
+            let item = cx.variables.first().and_then(item_text);
+            let content = row_hash(row, &rule.content, &rule.uses_above, item.as_deref());
+            let lookup = if rule.referred {
                 cx.key(&rule.naming.lookup, true)
             } else {
                 None
-            },
-        });
-    };
-    match &rule.each {
-        None => one(cx),
-        Some(each) => {
-            for bound in cx.each_values(each) {
-                cx.bind(each, bound);
-                one(cx);
+            };
+            index.register(instance, content, lookup);
+        };
+        match &rule.each {
+            None => one(cx),
+            Some(each) => {
+                for bound in cx.each_values(each) {
+                    cx.bind(each, bound);
+                    one(cx);
+                }
             }
         }
     }

@@ -5,15 +5,17 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use diagnostics::{InputPlace, Issue, IssueType};
-use source::{Event, Opened, Row};
+use source::{Batch, Counts, Event, Interpreter, Row};
 
-use super::cell::{Cx, Record, Shared};
+use super::cell::{Cx, Shared};
 use super::evaluate::kept;
 use super::index::Indexes;
-use super::joined::{JoinTable, gather, settle_versions};
+use super::joined::{JoinTable, Joined, gather, settle_versions};
+use super::maker::Maker;
+use super::records::Use;
 use super::value::Val;
 use crate::codes;
-use crate::made::{AsOfDate, RunContext};
+use crate::made::{AsOfDate, Judge, RunContext};
 use crate::program::{AsOf, Op, Program};
 use crate::trace::{CellOrigin, cell_of};
 
@@ -100,119 +102,257 @@ impl Version {
 /// How many issues of one kind are kept of a file that turns out to be unusable.
 const MAX_ISSUES: usize = 20;
 
-/// Reads the whole file once.
-///
-/// # Errors
-/// When it cannot be read to its end.
-pub(crate) fn survey(
-    opened: &mut Opened,
-    program: &Program,
-    trace: bool,
-    progress: &mut dyn FnMut(),
-) -> Result<Survey, Box<Issue>> {
-    let indexes = Indexes::default();
-    let nobody = Partners::default();
-    let mut partners = Partners {
-        joins: program.joins.iter().map(|_| JoinTable::new()).collect(),
-        tables: program
-            .tables
-            .iter()
-            .map(|_| PartnerTable::default())
-            .collect(),
-    };
-    let mut latest: Vec<HashMap<u64, Version>> =
-        program.tables.iter().map(|_| HashMap::new()).collect();
-    let mut best: Option<(i64, AsOfDate, InputPlace)> = None;
-    let mut least = i64::MAX;
-    let mut issues: Vec<Issue> = Vec::new();
-    let mut unreadable: Vec<Issue> = Vec::new();
-    opened.read_counting(&mut |event| {
-        progress();
-        let row = match event {
-            Event::Row(row) => row,
-            Event::Unreadable(found) => {
-                let room = MAX_ISSUES.saturating_sub(unreadable.len());
-                unreadable.extend(found.issues.into_iter().take(room));
-                return ControlFlow::Continue(());
+/// What the first reading found in one batch.
+#[derive(Default)]
+pub(super) struct Surveyed {
+    pub counts: Counts,
+    pub records: u64,
+    kept: Vec<Kept>,
+    joined: Vec<(usize, u64, Joined)>,
+    versions: Vec<(usize, u64, i64, u64)>,
+    best: Option<(i64, AsOfDate, InputPlace)>,
+    least: Option<i64>,
+    issues: Vec<Issue>,
+    unreadable: Vec<Issue>,
+}
+
+/// What is kept of a record that others look up.
+struct Kept {
+    table: usize,
+    key: Option<u64>,
+    cells: Vec<Val<'static>>,
+    /// In a traced run: where the cells stand.
+    places: Option<Vec<CellOrigin>>,
+}
+
+impl<J: Judge> Maker<'_, J> {
+    /// The first reading of a batch; registers what hangs on its records alone.
+    pub(super) fn survey(
+        &self,
+        register: &[usize],
+        interpreter: &Interpreter,
+        number: u64,
+        batch: &Batch,
+    ) -> Surveyed {
+        let program = self.program;
+        let mut counts = Counts::new(&program.schema);
+        let mut found = Surveyed::default();
+        let shared = self.shared();
+        let mut at = 0;
+        let _ = interpreter.visit(batch, Some(&mut counts), &mut |event| {
+            found.records += 1;
+            let row = match event {
+                Event::Row(row) => row,
+                Event::Unreadable(unreadable) => {
+                    let room = MAX_ISSUES.saturating_sub(found.unreadable.len());
+                    found
+                        .unreadable
+                        .extend(unreadable.issues.into_iter().take(room));
+                    return ControlFlow::Continue(());
+                }
+            };
+            let number = super::maker::ordinal(number, at);
+            at += 1;
+            self.survey_row(&shared, row, &mut found);
+            if !register.is_empty() && matches!(self.usable(&shared, row), Use::Yes) {
+                self.register(&shared, row, number, register);
             }
-        };
+            ControlFlow::Continue(())
+        });
+        found.counts = counts;
+        found
+    }
+
+    fn survey_row(&self, shared: &Shared<'_>, row: &Row<'_>, found: &mut Surveyed) {
+        let program = self.program;
         let table = row.table();
         let Some(declared) = program.tables.get(table) else {
-            return ControlFlow::Continue(());
+            return;
         };
-        let shared = Shared {
-            program,
-            indexes: &indexes,
-            partners: &nobody,
-            local: "",
-        };
-        if !declared.kept.is_empty()
-            && let Some(partner) = partners.tables.get_mut(table)
-        {
-            keep(partner, row, &declared.kept, &declared.key, program, trace);
+        if !declared.kept.is_empty() {
+            let mut kept = keep(row, table, &declared.kept, &declared.key, program);
+            if self.trace {
+                kept.places = Some(places(program, row, &declared.kept));
+            }
+            found.kept.push(kept);
         }
-        let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), true);
-        if let Some(versioned) = &declared.latest
-            && let Some(hash) = cx.key(&versioned.of, true)
-            && let Some(known) = latest.get_mut(table)
-        {
-            let rank = cx.evaluate(&versioned.by).rank();
-            let content = super::content::text_hash(&row.raw_json());
-            known
-                .entry(hash)
-                .and_modify(|version| version.add(rank, content))
-                .or_insert(Version {
-                    rank,
-                    content,
-                    conflict: false,
-                });
+        if program.joins.iter().any(|join| join.table == table) {
+            gather(
+                &mut self.quiet(shared, row),
+                row,
+                program,
+                &mut found.joined,
+            );
         }
-        gather(&mut cx, row, program, &mut partners.joins);
-        cx.refused = false;
+        if let Some(versioned) = &declared.latest {
+            let mut cx = self.quiet(shared, row);
+            if let Some(hash) = cx.key(&versioned.of, true) {
+                let rank = cx.evaluate(&versioned.by).rank();
+                let content = super::content::text_hash(&row.raw_json());
+                found.versions.push((table, hash, rank, content));
+            }
+        }
         if let AsOf::Table { table: wanted, op } = &program.as_of
             && *wanted == table
         {
-            cx.quiet = best.is_some() || issues.len() >= MAX_ISSUES;
+            let mut cx = self.quiet(shared, row);
+            cx.quiet = found.best.is_some() || found.issues.len() >= MAX_ISSUES;
             let value = cx.evaluate(op);
-            issues.append(&mut cx.issues);
+            found.issues.append(&mut cx.issues);
             let rank = value.rank();
             if rank != i64::MIN {
-                least = least.min(rank);
-                if best.as_ref().is_none_or(|(known, ..)| rank > *known) {
-                    best = date(&value, program).map(|date| (rank, date, row.place()));
+                found.least = Some(found.least.map_or(rank, |least| least.min(rank)));
+                if found.best.as_ref().is_none_or(|(known, ..)| rank > *known) {
+                    found.best = date(&value, program).map(|date| (rank, date, row.place()));
                 }
             }
         }
-        ControlFlow::Continue(())
-    })?;
-    settle_versions(&mut partners.joins, &latest);
-    let mut as_of = None;
-    if let Some((rank, found, place)) = best {
-        // A snapshot has one date. Where its records disagree the latest counts, and a mistyped one
-        // would keep every later file out.
-        if least < rank && program.snapshot {
-            issues.push(
-                Issue::warning(
-                    codes::AS_OF_VARIES,
-                    IssueType::Conflict,
-                    format!("the records disagree about the date that the file is as of; the latest, {}, is used", found.text),
-                )
-                .help("look at this record: a mistyped date makes later files look older than this one")
-                .at_input(place),
-            );
+    }
+}
+
+/// Puts together what the first reading finds.
+pub(super) struct Surveyor {
+    partners: Partners,
+    latest: Vec<HashMap<u64, Version>>,
+    counts: Counts,
+    best: Option<(i64, AsOfDate, InputPlace)>,
+    least: i64,
+    issues: Vec<Issue>,
+    unreadable: Vec<Issue>,
+}
+
+impl Surveyor {
+    pub fn new(program: &Program) -> Self {
+        Self {
+            partners: Partners {
+                joins: program.joins.iter().map(|_| JoinTable::new()).collect(),
+                tables: program
+                    .tables
+                    .iter()
+                    .map(|_| PartnerTable::default())
+                    .collect(),
+            },
+            latest: program.tables.iter().map(|_| HashMap::new()).collect(),
+            counts: Counts::new(&program.schema),
+            best: None,
+            least: i64::MAX,
+            issues: Vec::new(),
+            unreadable: Vec::new(),
         }
-        as_of = Some(found);
     }
-    if let AsOf::Once(op) = &program.as_of {
-        as_of = once(op, program, &indexes, &partners, &mut issues);
+
+    /// Takes what was found in the batch that comes next.
+    pub fn take(&mut self, found: Surveyed) {
+        self.counts.add(found.counts);
+        for kept in found.kept {
+            if let Some(table) = self.partners.tables.get_mut(kept.table) {
+                table.add(kept);
+            }
+        }
+        for (join, key, record) in found.joined {
+            if let Some(known) = self.partners.joins.get_mut(join) {
+                known.entry(key).or_default().push(record);
+            }
+        }
+        for (table, hash, rank, content) in found.versions {
+            if let Some(known) = self.latest.get_mut(table) {
+                known
+                    .entry(hash)
+                    .and_modify(|version| version.add(rank, content))
+                    .or_insert(Version {
+                        rank,
+                        content,
+                        conflict: false,
+                    });
+            }
+        }
+        // Once one record says when it is, what is wrong with another's word is reported with it.
+        if self.best.is_none() {
+            let room = MAX_ISSUES.saturating_sub(self.issues.len());
+            self.issues.extend(found.issues.into_iter().take(room));
+        }
+        if let Some(least) = found.least {
+            self.least = self.least.min(least);
+        }
+        if let Some(best) = found.best
+            && self.best.as_ref().is_none_or(|(known, ..)| best.0 > *known)
+        {
+            self.best = Some(best);
+        }
+        let room = MAX_ISSUES.saturating_sub(self.unreadable.len());
+        self.unreadable
+            .extend(found.unreadable.into_iter().take(room));
     }
-    Ok(Survey {
-        partners,
-        latest,
-        as_of,
-        issues,
-        unreadable,
-    })
+
+    /// What was found in all.
+    pub fn finish(self, program: &Program) -> (Survey, Counts) {
+        let Self {
+            mut partners,
+            latest,
+            counts,
+            best,
+            least,
+            mut issues,
+            unreadable,
+        } = self;
+        settle_versions(&mut partners.joins, &latest);
+        let mut as_of = None;
+        if let Some((rank, found, place)) = best {
+            // A snapshot has one date. Where its records disagree the latest counts, and a mistyped
+            // one would keep every later file out.
+            if least < rank && program.snapshot {
+                issues.push(
+                    Issue::warning(
+                        codes::AS_OF_VARIES,
+                        IssueType::Conflict,
+                        format!("the records disagree about the date that the file is as of; the latest, {}, is used", found.text),
+                    )
+                    .help("look at this record: a mistyped date makes later files look older than this one")
+                    .at_input(place),
+                );
+            }
+            as_of = Some(found);
+        }
+        if let AsOf::Once(op) = &program.as_of {
+            let nothing = Indexes::default();
+            as_of = once(op, program, &nothing, &partners, &mut issues);
+        }
+        let survey = Survey {
+            partners,
+            latest,
+            as_of,
+            issues,
+            unreadable,
+        };
+        (survey, counts)
+    }
+}
+
+impl PartnerTable {
+    fn add(&mut self, kept: Kept) {
+        self.records += 1;
+        if self.records == 1 {
+            self.only.clone_from(&kept.cells);
+            self.only_places = kept.places.clone().unwrap_or_default();
+        }
+        let Some(key) = kept.key else { return };
+        if let Some(places) = kept.places {
+            self.places.entry(key).or_insert(places);
+        }
+        let cells = kept.cells;
+        // Two records with one key: neither is guessed, unless they say the same.
+        self.by_key
+            .entry(key)
+            .and_modify(|known| {
+                let same = known.as_ref().is_some_and(|known| {
+                    known.iter().map(Val::text).eq(cells.iter().map(Val::text))
+                });
+                if !same {
+                    *known = None;
+                }
+            })
+            .or_insert(Some(cells.clone()));
+    }
 }
 
 fn once(
@@ -234,34 +374,18 @@ fn once(
     date(&value, program)
 }
 
-fn keep(
-    partner: &mut PartnerTable,
-    row: &Row<'_>,
-    columns: &[usize],
-    key: &[usize],
-    program: &Program,
-    trace: bool,
-) {
-    let cells = || -> Vec<Val<'static>> {
-        columns
-            .iter()
-            .map(|&column| match row.get(column) {
-                Ok(Some(typed)) => kept(typed),
-                _ => Val::Nothing,
-            })
-            .collect()
-    };
-    partner.records += 1;
-    if partner.records == 1 {
-        partner.only = cells();
-        if trace {
-            partner.only_places = places(program, row, columns);
-        }
-    }
+fn keep(row: &Row<'_>, table: usize, columns: &[usize], key: &[usize], program: &Program) -> Kept {
+    let cells = columns
+        .iter()
+        .map(|&column| match row.get(column) {
+            Ok(Some(typed)) => kept(typed),
+            _ => Val::Nothing,
+        })
+        .collect();
     let kinds = program
         .schema
         .tables
-        .get(row.table())
+        .get(table)
         .map(|table| table.columns.as_slice());
     let parts: Vec<Cow<'_, str>> = key
         .iter()
@@ -278,28 +402,12 @@ fn keep(
             })
         })
         .collect();
-    if !key.is_empty() && parts.len() == key.len() {
-        let hash = super::content::hash_parts(&parts);
-        let cells = cells();
-        if trace {
-            partner
-                .places
-                .entry(hash)
-                .or_insert_with(|| places(program, row, columns));
-        }
-        // Two records with one key: neither is guessed, unless they say the same.
-        partner
-            .by_key
-            .entry(hash)
-            .and_modify(|known| {
-                let same = known.as_ref().is_some_and(|known| {
-                    known.iter().map(Val::text).eq(cells.iter().map(Val::text))
-                });
-                if !same {
-                    *known = None;
-                }
-            })
-            .or_insert(Some(cells.clone()));
+    let is_whole = !key.is_empty() && parts.len() == key.len();
+    Kept {
+        table,
+        key: is_whole.then(|| super::content::hash_parts(&parts)),
+        cells,
+        places: None,
     }
 }
 

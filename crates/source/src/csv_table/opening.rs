@@ -88,7 +88,7 @@ pub(crate) fn open(
         delimiter: header.delimiter,
         header_row: header.row,
         file,
-        layout,
+        layout: Arc::new(layout),
     };
     if !csv
         .has_record()

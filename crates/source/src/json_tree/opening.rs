@@ -6,7 +6,7 @@ use diagnostics::{InputPlace, Issue, IssueType};
 
 use super::documents::{Documents, Next, Shape};
 use super::shape::Declared;
-use super::{JsonTree, Path, layout};
+use super::{JsonTree, Path, Trees, layout};
 use crate::adapter::Found;
 use crate::codes;
 use crate::input::Input;
@@ -39,13 +39,23 @@ pub(crate) fn open(input: &Input, schema: &Arc<Schema>, lines: bool) -> Result<F
         .enumerate()
         .map(|(table, columns)| layout(input.name(), schema, table, columns))
         .collect();
-    let tree = JsonTree {
+    let children = (0..schema.tables.len())
+        .map(|parent| {
+            (parent + 1..schema.tables.len())
+                .filter(|child| {
+                    schema.tables.get(*child).and_then(|table| table.parent) == Some(parent)
+                })
+                .collect()
+        })
+        .collect();
+    let tree = Trees {
         file,
         shape,
         lines: lines && shape == Shape::Lines,
         layouts,
         paths,
         whole_paths,
+        children,
         declared,
     };
     if !tree.try_documents(&place)? {
@@ -74,7 +84,9 @@ pub(crate) fn open(input: &Input, schema: &Arc<Schema>, lines: bool) -> Result<F
         })
         .collect();
     Ok(Found {
-        adapter: Box::new(tree),
+        adapter: Box::new(JsonTree {
+            inner: Arc::new(tree),
+        }),
         tables,
         issues,
     })
@@ -162,7 +174,7 @@ fn brace_shape(file: &TextFile, lines: bool, place: &InputPlace) -> Result<Shape
     })
 }
 
-impl JsonTree {
+impl Trees {
     /// Reads documents until one is as the mapping describes; whether there is any document.
     fn try_documents(&self, place: &InputPlace) -> Result<bool, Vec<Issue>> {
         let failed = |error| vec![unreadable(&error, place.clone())];

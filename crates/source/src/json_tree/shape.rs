@@ -143,13 +143,13 @@ impl Declared {
 
 /// The undeclared members of many documents, counted by path.
 #[derive(Debug, Default)]
-pub(super) struct Undeclared {
+pub(crate) struct UndeclaredMembers {
     counts: Vec<(String, u64)>,
     index: HashMap<String, usize>,
     others: u64,
 }
 
-impl Undeclared {
+impl UndeclaredMembers {
     /// Counts those of one document.
     pub(super) fn count(&mut self, document: &Value, declared: &Declared, markers: &Markers) {
         self.walk(document, Some(declared), markers, &mut String::new());
@@ -188,25 +188,33 @@ impl Undeclared {
             }
             scalar => {
                 if !crate::row::blank(scalar, markers) {
-                    self.add(path);
+                    self.count_path(path, 1);
                 }
             }
         }
     }
 
-    fn add(&mut self, path: &str) {
+    fn count_path(&mut self, path: &str, times: u64) {
         if let Some((_, count)) = self
             .index
             .get(path)
             .and_then(|index| self.counts.get_mut(*index))
         {
-            *count += 1;
+            *count += times;
         } else if self.counts.len() < MOST_PATHS {
             self.index.insert(path.to_owned(), self.counts.len());
-            self.counts.push((path.to_owned(), 1));
+            self.counts.push((path.to_owned(), times));
         } else {
-            self.others += 1;
+            self.others += times;
         }
+    }
+
+    /// Adds the counts of the documents that come next.
+    pub(crate) fn add(&mut self, next: Self) {
+        for (path, count) in next.counts {
+            self.count_path(&path, count);
+        }
+        self.others += next.others;
     }
 
     /// The counts, for the census.

@@ -124,6 +124,16 @@ impl SheetCell {
         }
     }
 
+    /// How many bytes its text has outside the cell itself.
+    pub(crate) fn text_length(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Number(text) | Self::Rounded(text) | Self::Error(text) => {
+                text.len()
+            }
+            _ => 0,
+        }
+    }
+
     /// Whether nothing, or nothing but spaces, is in it.
     pub(crate) fn is_blank(&self) -> bool {
         match self {

@@ -68,7 +68,7 @@ pub(crate) fn open(input: &Input, schema: &Arc<Schema>) -> Result<Found, Vec<Iss
             Ok((sheet, more)) => {
                 issues.extend(more);
                 found.push(TableFound::of(&sheet.layout, sheet.header_row));
-                tables.push(Some(sheet));
+                tables.push(Some(Arc::new(sheet)));
             }
             Err(more) => errors.extend(more),
         }
