@@ -15,6 +15,7 @@ Examples:
   causeway new-mapping export.xlsx --name my-home              draft a mapping from a sample
   causeway check mappings/                                     are the mapping files right?
   causeway test mappings/                                      do they make what their tests expect?
+  causeway explain --mapping cld-r1 export.csv --row 12        where does each element come from?
   causeway validate people.ndjson                              is this valid UK Core?
   causeway import --config causeway.toml --organisation A1B2C --mapping cld-r1 export.csv
   causeway serve --config causeway.toml                        the FHIR API
