@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::diff_mapping::DiffMapping;
 use crate::mappings::Mappings;
 use crate::terminology::Terminology;
 use crate::validate::Validate;
@@ -15,6 +16,7 @@ Examples:
   causeway new-mapping export.xlsx --name my-home              draft a mapping from a sample
   causeway check mappings/                                     are the mapping files right?
   causeway test mappings/                                      do they make what their tests expect?
+  causeway explain --mapping cld-r1 export.csv --row 12        where does each element come from?
   causeway validate people.ndjson                              is this valid UK Core?
   causeway import --config causeway.toml --organisation A1B2C --mapping cld-r1 export.csv
   causeway serve --config causeway.toml                        the FHIR API
@@ -80,6 +82,11 @@ pub enum Command {
         after_help = "Examples:\n  causeway mappings status mappings/\n  causeway mappings review mappings/cld-r1 --reviewer \"Dr A Example\" --role \"Clinical safety officer\" --registration \"GMC 1234567\"\n  causeway mappings install mappings/cld-r1 --config causeway.toml --by \"Pat Operator\"\n  causeway mappings activate cld-r1@1.0.0 --config causeway.toml --organisation A1B2C --by \"Pat Operator\"\n  causeway mappings rollback cld-r1 --config causeway.toml --organisation A1B2C --by \"Pat Operator\"\n  causeway mappings list --config causeway.toml"
     )]
     Mappings(Mappings),
+    /// What a change of a mapping would do to a real export, by person and in clinical words.
+    #[command(
+        after_help = "Examples:\n  causeway diff-mapping HEAD:mappings/cld-r1 mappings/cld-r1 export.csv\n  causeway diff-mapping cld-r1@1.0.0 mappings/cld-r1 export.csv --config causeway.toml\n\nIt holds values of the export, so it is for the organisation that sent it; people are named by row, or by name with --show-names.\n\nExit codes: 0 nothing changes, 1 something does, 2 unusable."
+    )]
+    DiffMapping(DiffMapping),
     /// Read an export into the store of a server.
     #[command(
         after_help = "Example:\n  causeway import --config causeway.toml --organisation A1B2C --mapping generic-carehome-xlsx home.xlsx"

@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod convert;
 mod demo;
+mod diff_mapping;
 mod exit;
 mod explain;
 mod import;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Packages(arguments) => packages::run(&arguments),
         Command::Terminology(arguments) => terminology::run(&arguments),
         Command::Mappings(arguments) => mappings::run(&arguments),
+        Command::DiffMapping(arguments) => diff_mapping::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),

@@ -241,13 +241,21 @@ pub(crate) fn change(
             _ => format!("has another {shown}"),
         };
     }
-    if let (Some(old), Some(new)) = (old, new)
+    let is_status = matches!(
+        element,
+        "status" | "clinicalStatus" | "verificationStatus" | "outcome" | "outcomeStatus"
+    );
+    if !is_status
+        && let (Some(old), Some(new)) = (old, new)
         && let Some(words) = coded_change(old, new)
     {
         return words;
     }
     let quoted = |value: &Value| {
-        let text = said(value);
+        let text = match status_code(value) {
+            Some(code) if is_status => code.to_owned(),
+            _ => said(value),
+        };
         if is_word(&text) {
             text
         } else {
@@ -271,6 +279,12 @@ pub(crate) fn change(
         (Some(old), None) => format!("loses its {shown} ({})", quoted(old)),
         (None, None) => format!("changes in its {shown}"),
     }
+}
+
+/// The code of a status, which is a word that people know: `active`.
+fn status_code(value: &Value) -> Option<&str> {
+    let mut codings = value.each("coding");
+    codings.next()?.text("code")
 }
 
 /// A concept that gets or loses its code, or is worded otherwise.
@@ -332,4 +346,5 @@ pub(crate) fn of_several(words: &str) -> String {
     turned
         .replace(" its ", " their ")
         .replace(" and is ", " and are ")
+        .replace(" and says ", " and say ")
 }
