@@ -184,8 +184,8 @@ impl Validator {
     pub(crate) fn is_resource_type(&self, name: &str) -> bool {
         self.resource_type_index
             .find(name, |index| {
-                let known: &Box<str> = self.resource_types.get(index)?;
-                (**known == *name).then_some(())
+                let known: &str = self.resource_types.get(index)?;
+                (known == name).then_some(())
             })
             .is_some()
     }

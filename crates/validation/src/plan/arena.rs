@@ -15,8 +15,11 @@ const FIRST: usize = 64;
 /// Room for more plans than all the world's definitions have elements.
 const CHUNKS: usize = 24;
 
+/// Room for plans, which are put in one by one.
+type Chunk = Box<[OnceLock<Box<Node>>]>;
+
 #[derive(Debug)]
-pub(super) struct Nodes([OnceLock<Box<[OnceLock<Box<Node>>]>>; CHUNKS]);
+pub(super) struct Nodes([OnceLock<Chunk>; CHUNKS]);
 
 impl Default for Nodes {
     fn default() -> Self {

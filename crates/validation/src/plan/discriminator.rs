@@ -4,7 +4,7 @@
 use definitions::{Definitions, Discriminator, DiscriminatorKind, ElementId, Shape, Strength};
 use json::Value;
 
-use super::{Slice, Step, Test, Wanted};
+use super::{ByText, Slice, Step, Test, Wanted};
 
 /// The tests of a slice; `None` when the definition does not say what tells the slice apart. A
 /// discriminator of which the slice says nothing is left out where another says something.
@@ -23,7 +23,7 @@ pub(super) fn tests(
 
 /// Where the slices are told apart by different fixed texts of one and the same child that does not
 /// repeat, as extensions are by their url: the child and the texts.
-pub(super) fn by_text(slices: &[Slice]) -> Option<(Box<str>, Box<[Box<str>]>)> {
+pub(super) fn by_text(slices: &[Slice]) -> Option<ByText> {
     let mut child: Option<&str> = None;
     let mut texts: Vec<Box<str>> = Vec::with_capacity(slices.len());
     for slice in slices {
@@ -43,7 +43,10 @@ pub(super) fn by_text(slices: &[Slice]) -> Option<(Box<str>, Box<[Box<str>]>)> {
         child = Some(name);
         texts.push(text.as_str().into());
     }
-    Some((child?.into(), texts.into()))
+    Some(ByText {
+        child: child?.into(),
+        texts: texts.into(),
+    })
 }
 
 fn test(

@@ -72,11 +72,14 @@ const PROBES: usize = 4;
 /// How many more are remembered. Names come from data: beyond this they are looked up each time.
 const MAX_MORE: usize = 10_000;
 
+/// Room for a name and what was found under it.
+type Slot<T> = OnceLock<(Box<str>, T)>;
+
 /// What was found under names. The first ones are found again without a lock, so that threads do not
 /// wait for each other; they are never forgotten, and what does not fit among them lies behind a lock.
 #[derive(Debug)]
 pub(crate) struct Remembered<T> {
-    slots: Box<[OnceLock<(Box<str>, T)>]>,
+    slots: Box<[Slot<T>]>,
     more: RwLock<HashMap<Box<str>, T>>,
 }
 
@@ -124,7 +127,7 @@ impl<T: Copy> Remembered<T> {
         answer
     }
 
-    fn probes(&self, name: &str) -> impl Iterator<Item = &OnceLock<(Box<str>, T)>> {
+    fn probes(&self, name: &str) -> impl Iterator<Item = &Slot<T>> {
         let start = start(name, SLOTS);
         (0..PROBES).filter_map(move |step| self.slots.get((start + step) & (SLOTS - 1)))
     }

@@ -176,7 +176,14 @@ pub(crate) struct Slices {
     pub slices: Box<[Slice]>,
     /// The child whose text alone tells the slices apart, with the text of each slice: no item can
     /// be in two.
-    pub by_text: Option<(Box<str>, Box<[Box<str>]>)>,
+    pub by_text: Option<ByText>,
+}
+
+/// The child whose text tells slices apart, and what it says in each of them.
+#[derive(Debug)]
+pub(crate) struct ByText {
+    pub child: Box<str>,
+    pub texts: Box<[Box<str>]>,
 }
 
 #[derive(Debug)]

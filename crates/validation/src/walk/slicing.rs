@@ -9,7 +9,7 @@ use super::compare::{contains, equals};
 use super::element::Item;
 use crate::codes;
 use crate::invariants::{has, has_choice};
-use crate::plan::{Child, Node, Rule, Slice, Slices, Step, Test, TypeRule, Wanted};
+use crate::plan::{ByText, Child, Node, Rule, Slice, Slices, Step, Test, TypeRule, Wanted};
 
 /// An element whose repetitions are told apart, with where it stands.
 pub(super) struct Sliced<'p> {
@@ -128,7 +128,7 @@ impl<'v> Walk<'_, 'v> {
 
     /// The slice of an item, told on the item where it is in two.
     fn slice_of(&mut self, slicing: &Slices, of_type: &TypeRule, item: Item<'v>) -> Option<usize> {
-        if let Some((child, texts)) = &slicing.by_text
+        if let Some(ByText { child, texts }) = &slicing.by_text
             && let Some(Value::String(text)) = item.value.and_then(|value| value.get(child))
         {
             return texts.iter().position(|known| **known == *text.as_str());
