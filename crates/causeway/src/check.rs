@@ -3,7 +3,7 @@
 mod watch;
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use diagnostics::Severity;
 use mapping::{Folder, Loaded, MappingFiles as _};
@@ -34,9 +34,31 @@ pub fn run(arguments: &Check) -> Result<Exit, Failure> {
 fn check(arguments: &Check, knowledge: &Knowledge) -> Result<Exit, Failure> {
     let (mut errors, mut warnings) = (0, 0);
     let mut first = None;
-    for folder in locate::folders(&arguments.paths)? {
+    let (definitions, terminology) = (knowledge.definitions, &knowledge.terminology);
+    let libraries: Vec<PathBuf> = arguments
+        .paths
+        .iter()
+        .flat_map(|path| mapping::find_libraries(path))
+        .collect();
+    // A library may be checked alone.
+    let mappings: Vec<PathBuf> = arguments
+        .paths
+        .iter()
+        .filter(|path| !libraries.contains(path))
+        .cloned()
+        .collect();
+    let mut checked: Vec<(PathBuf, Folder, Loaded, bool)> = Vec::new();
+    for folder in libraries {
         let files = Folder::open(&folder);
-        let loaded = mapping::load(&files, knowledge.definitions, &knowledge.terminology);
+        let loaded = mapping::check_library(&files, definitions, terminology);
+        checked.push((folder, files, loaded, false));
+    }
+    for folder in locate::folders(&mappings)? {
+        let files = Folder::open(&folder);
+        let loaded = mapping::load(&files, definitions, terminology);
+        checked.push((folder, files, loaded, true));
+    }
+    for (folder, files, loaded, is_mapping) in checked {
         let count = |severity| {
             let all = loaded.issues.iter();
             all.filter(|issue| issue.severity == severity).count()
@@ -47,7 +69,7 @@ fn check(arguments: &Check, knowledge: &Knowledge) -> Result<Exit, Failure> {
             first = loaded.issues.first().map(|issue| issue.code.to_string());
         }
         match arguments.format {
-            Format::Text => output::print(&text(&folder, &loaded))?,
+            Format::Text => output::print(&text(&folder, &loaded, is_mapping))?,
             Format::Json => {
                 for issue in &loaded.issues {
                     output::print_json(&json!({ "mapping": files.name(), "issue": issue }))?;
@@ -66,7 +88,7 @@ fn check(arguments: &Check, knowledge: &Knowledge) -> Result<Exit, Failure> {
 }
 
 /// What is found in one mapping, and the verdict.
-fn text(folder: &Path, loaded: &Loaded) -> String {
+fn text(folder: &Path, loaded: &Loaded, is_mapping: bool) -> String {
     let mut text = String::new();
     for issue in loaded.issues.iter().take(MAX_SHOWN) {
         text.push_str(&locate::render_in(folder, issue, &loaded.sources));
@@ -82,7 +104,9 @@ fn text(folder: &Path, loaded: &Loaded) -> String {
     };
     let _ = writeln!(text, "{} {verdict}", folder.display());
     // Whether somebody clinical has seen this very content (CS-21).
-    let _ = writeln!(text, "    {}", Standing::of(folder, loaded));
+    if is_mapping {
+        let _ = writeln!(text, "    {}", Standing::of(folder, loaded));
+    }
     text
 }
 

@@ -128,8 +128,6 @@ pub const DELETED_RULE: &str = "M087";
 pub const UNIT: &str = "M088";
 /// A regular expression that cannot be read.
 pub const PATTERN: &str = "M089";
-/// A vital sign with only one of its LOINC and SNOMED CT codings.
-pub const ONE_CODING: &str = "M090";
 /// An `each` over records that are not in reach, or not matched by a key.
 pub const EACH_RECORDS: &str = "M091";
 /// Names or fragments that stand for more than any mapping needs.

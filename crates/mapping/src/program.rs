@@ -429,7 +429,7 @@ pub(crate) enum Deleted {
     /// Nothing is made, and what an earlier file made is no longer reported.
     Retire,
     /// Made of this body instead, with this `meta.profile`.
-    Instead(Object, Option<Value>),
+    Instead(Box<Object>, Option<Value>),
 }
 
 /// A rule.

@@ -159,7 +159,7 @@ impl Compiler<'_> {
         body.fields.push(field);
         self.order(&mut body, site);
         let profile = self.allowing(&site.shape, &[(name, Some(value))]);
-        Some(Deleted::Instead(body, profile))
+        Some(Deleted::Instead(Box::new(body), profile))
     }
 
     /// The resource with some elements of its own.
@@ -223,7 +223,7 @@ impl Compiler<'_> {
         }
         self.order(&mut body, site);
         let profile = self.allowing(&site.shape, &written);
-        Some(Deleted::Instead(body, profile))
+        Some(Deleted::Instead(Box::new(body), profile))
     }
 
     /// The URL of the profile nearest to a shape that fixes none of some elements otherwise; nothing

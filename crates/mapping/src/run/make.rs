@@ -229,7 +229,7 @@ impl<J: Judge> Maker<'_, J> {
         let own = constants.and_then(|constants| constants.profile.as_ref());
         let (body, profile) = match deleted {
             None => (&rule.body, own),
-            Some(Deleted::Instead(body, profile)) if !cx.gone => (body, profile.as_ref()),
+            Some(Deleted::Instead(body, profile)) if !cx.gone => (&**body, profile.as_ref()),
             // Whom it is about may be gone with it: then nothing can refer to them.
             Some(_) => return self.retired(cx, rule, resource_type, row, &name, repeated),
         };
