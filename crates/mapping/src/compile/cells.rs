@@ -113,6 +113,9 @@ impl Compiler<'_> {
         {
             return self.joined_cell(variable, column, spot, scope, policy);
         }
+        if scope.lost_variables.iter().any(|lost| lost == name) {
+            return None;
+        }
         let Some(table) = source.table(name) else {
             if self.findings.is_broken("table", name) {
                 return None;

@@ -13,7 +13,12 @@ impl Compiler<'_> {
     /// Compiles `each`, and names its variable.
     pub fn each(&mut self, node: &Node, scope: &mut Scope) -> Option<Each> {
         if node.get("from").is_some() {
-            return self.each_records(node, scope);
+            let each = self.each_records(node, scope);
+            if each.is_none() {
+                let name = node.get("as").and_then(Node::constant);
+                scope.lost_variables.extend(name.map(str::to_owned));
+            }
+            return each;
         }
         if node.entries().is_some() {
             return self.each_column(node, scope);
