@@ -43,7 +43,9 @@ pub use files::{
 pub use finding_page::{FINDINGS, explained_findings, finding_section};
 pub use library::{check_library, find_libraries};
 pub use load::{Loaded, load};
-pub use loss::{ColumnLoss, LabelLoss, Loss, MAX_LABELS, UnknownColumn};
+pub use loss::{
+    ColumnLoss, LabelLoss, ListKind, Loss, MAX_LABELS, UnknownColumn, UnlistedLabel, UnusedEntries,
+};
 pub use made::{
     AsOfDate, Beginning, Counts, Judge, Made, Quarantined, Retired, RunContext, RunOptions,
     RunReport, Sink, TakeAll, Verdict,

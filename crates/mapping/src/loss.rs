@@ -1,9 +1,14 @@
 //! The loss report: what a file held and no resource took.
 
+mod seen;
+
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use source::Census;
+
+pub(crate) use seen::Seen;
+pub use seen::{ListKind, UnusedEntries};
 
 use crate::program::{Program, Purpose};
 
@@ -26,6 +31,11 @@ pub struct Loss {
     pub overtaken_cells: Vec<ColumnLoss>,
     /// Records that a later version in the same file overtook, by table.
     pub overtaken: BTreeMap<String, u64>,
+    /// Labels that are not in the list that their column declares.
+    pub unlisted: Vec<UnlistedLabel>,
+    /// What no record used of the labels of columns, of code tables and of phrases. A label that a
+    /// supplier renamed stands here under its old name and among the unlisted under its new one.
+    pub unused_entries: Vec<UnusedEntries>,
     /// By the index of the table and of the column: how many cells were used. For coverage.
     #[serde(skip)]
     pub used: Vec<Vec<u64>>,
@@ -58,6 +68,20 @@ pub struct ColumnLoss {
     pub cells: u64,
 }
 
+/// A label that its column does not declare.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnlistedLabel {
+    /// The table.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// The label as written; nothing for those beyond the first [`MAX_LABELS`] of a column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// How often a rule met it.
+    pub count: u64,
+}
+
 /// A label without a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LabelLoss {
@@ -83,6 +107,17 @@ pub(crate) struct LossCounter {
     pub overtaken: Vec<u64>,
     /// By rule and column.
     overtaken_cells: HashMap<(usize, usize), u64>,
+    /// By table and column: labels, and how often more than are named.
+    unlisted: BTreeMap<(usize, usize), (BTreeMap<String, u64>, u64)>,
+}
+
+/// A label that a rule met and nothing stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// Code table, label.
+    Unmapped(usize, String),
+    /// Table, column, label.
+    Unlisted(usize, usize, String),
 }
 
 impl LossCounter {
@@ -97,6 +132,7 @@ impl LossCounter {
             beyond: vec![0; program.codes.len()],
             overtaken: vec![0; program.tables.len()],
             overtaken_cells: HashMap::new(),
+            unlisted: BTreeMap::new(),
         }
     }
 
@@ -116,6 +152,24 @@ impl LossCounter {
 
     pub fn unmapped(&mut self, table: usize, label: String) {
         self.unmapped_times(table, label, 1);
+    }
+
+    pub fn lost(&mut self, lost: Lost) {
+        match lost {
+            Lost::Unmapped(table, label) => self.unmapped(table, label),
+            Lost::Unlisted(table, column, label) => self.unlisted((table, column), label, 1),
+        }
+    }
+
+    fn unlisted(&mut self, column: (usize, usize), label: String, times: u64) {
+        let (labels, beyond) = self.unlisted.entry(column).or_default();
+        if let Some(count) = labels.get_mut(&label) {
+            *count += times;
+        } else if labels.len() < MAX_LABELS {
+            labels.insert(label, times);
+        } else {
+            *beyond += times;
+        }
     }
 
     fn unmapped_times(&mut self, table: usize, label: String, times: u64) {
@@ -143,6 +197,14 @@ impl LossCounter {
             labels.sort();
             for (label, count) in labels {
                 self.unmapped_times(table, label, count);
+            }
+        }
+        for (column, (labels, beyond)) in next.unlisted {
+            for (label, count) in labels {
+                self.unlisted(column, label, count);
+            }
+            if beyond > 0 {
+                self.unlisted.entry(column).or_default().1 += beyond;
             }
         }
         for (count, more) in self.beyond.iter_mut().zip(next.beyond) {
@@ -225,6 +287,22 @@ impl LossCounter {
             }
         }
         loss.used = self.used;
+        for ((table, column), (labels, beyond)) in self.unlisted {
+            let declared = program.tables.get(table);
+            let name = declared.and_then(|table| table.columns.get(column));
+            let entry = |label: Option<String>, count: u64| UnlistedLabel {
+                table: declared.map_or_else(String::new, |table| table.name.to_string()),
+                column: name.map_or_else(String::new, |column| column.name.to_string()),
+                label,
+                count,
+            };
+            let named = labels.into_iter();
+            loss.unlisted
+                .extend(named.map(|(label, count)| entry(Some(label), count)));
+            if beyond > 0 {
+                loss.unlisted.push(entry(None, beyond));
+            }
+        }
         for ((table, labels), beyond) in program.codes.iter().zip(self.unmapped).zip(self.beyond) {
             let mut labels: Vec<(String, u64)> = labels.into_iter().collect();
             labels.sort();

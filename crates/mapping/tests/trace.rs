@@ -49,11 +49,15 @@ impl Sink for Told {
 }
 
 fn run(mapping: &Mapping, input: &Input, context: &RunContext, trace: bool) -> Told {
-    let mut told = Told::default();
     let options = RunOptions {
         trace,
         ..RunOptions::one_thread()
     };
+    run_with(mapping, input, context, options)
+}
+
+fn run_with(mapping: &Mapping, input: &Input, context: &RunContext, options: RunOptions) -> Told {
+    let mut told = Told::default();
     mapping
         .run(input, context, options, &TakeAll, &mut told)
         .unwrap_or_else(|issues| panic!("unusable: {issues:#?}"));
@@ -491,6 +495,13 @@ fn every_value_of_every_shipped_case_is_explained() {
                     .collect()
             };
             assert_eq!(text(&plain), text(&told), "{}", case.display());
+            let threads = RunOptions {
+                threads: 3,
+                trace: true,
+            };
+            let spread = run_with(&mapping, &input, &support::context(), threads);
+            let json = |told: &Told| serde_json::to_string(&told.explained).unwrap();
+            assert_eq!(json(&told), json(&spread), "{}", case.display());
             for explained in told
                 .explained
                 .iter()

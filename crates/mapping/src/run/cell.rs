@@ -13,6 +13,7 @@ use super::make::Outcome;
 use super::survey::Partners;
 use super::value::Val;
 use crate::codes;
+use crate::loss::{Lost, Seen};
 use crate::program::{Cell, Deleted, Policy, Program, Rule};
 use crate::trace::{CellOrigin, PassedFor, Recorder, Trace};
 use crate::yaml::Spot;
@@ -24,6 +25,8 @@ pub(crate) struct Shared<'a> {
     pub partners: &'a Partners,
     /// `urn:causeway:<organisation>:<source>:`
     pub local: &'a str,
+    /// What was met of the mapping's lists.
+    pub seen: &'a Seen,
 }
 
 /// A record, with the cells that other records of its group fill in.
@@ -71,8 +74,8 @@ pub(crate) struct Cx<'a> {
     pub gone: bool,
     /// Only the value is wanted: nothing is reported.
     pub quiet: bool,
-    /// Labels without a code: table, label.
-    pub unmapped: Vec<(usize, String)>,
+    /// Labels without a code or a place in their list.
+    pub unmapped: Vec<Lost>,
     pub references: Vec<(Arc<str>, String)>,
     /// Gathers of what things are made; only in a traced run.
     pub trace: Option<Box<Recorder<'a>>>,
@@ -235,10 +238,24 @@ impl<'a> Cx<'a> {
         match row.reading(cell.column) {
             Ok(None) => Val::Nothing,
             Ok(Some(reading)) => {
+                if let Typed::Code {
+                    index: Some(label), ..
+                } = &reading.value
+                {
+                    self.shared.seen.label(row.table(), cell.column, *label);
+                }
                 let Some(warning) = reading.warning else {
                     return Val::of_typed(reading.value);
                 };
                 let unlisted = matches!(reading.value, Typed::Code { index: None, .. });
+                if let (Typed::Code { label, .. }, true) = (&reading.value, unlisted) {
+                    let label = label.clone().into_owned();
+                    let lost = Lost::Unlisted(row.table(), cell.column, label);
+                    // Of one resource each label counts once, however often it is read.
+                    if !self.unmapped.contains(&lost) {
+                        self.unmapped.push(lost);
+                    }
+                }
                 if unlisted && cell.strict {
                     let raw = Val::of_typed(reading.value).text();
                     return self.bad(&cell.policy, raw, |cx| cx.cell_issue(warning, row, cell));

@@ -152,6 +152,7 @@ pub(crate) fn run<J: Judge>(
     levels(program, &plan, &mut maker, &mut passes).map_err(|issue| vec![*issue])?;
     let Settler { loss, .. } = settler;
     report.loss = loss.report(program, opened.census());
+    report.loss.unused_entries = maker.seen.unused(program);
     Ok(report)
 }
 

@@ -11,6 +11,7 @@ use super::value::{Val, seconds};
 use super::{functions, wording};
 use crate::codes;
 use crate::expr::Operator;
+use crate::loss::Lost;
 use crate::program::{Case, CodeOp, Compare, Op, Partner, Policy};
 use crate::read::{Read, ReadAs};
 use crate::trace::{Asked, Way};
@@ -90,6 +91,7 @@ impl<'a> Cx<'a> {
             Op::Call(function, arguments) => functions::call(self, *function, arguments),
             Op::Phrases { value, list, whole } => {
                 let value = self.evaluate(value);
+                let seen = self.shared.seen;
                 let phrases = self
                     .shared
                     .program
@@ -99,13 +101,17 @@ impl<'a> Cx<'a> {
                     .unwrap_or_default();
                 Val::Boolean(functions::any(&value, &|text| {
                     let text = wording::fold(text);
-                    phrases.iter().any(|phrase| {
+                    let found = phrases.iter().position(|phrase| {
                         if *whole {
                             text == *phrase
                         } else {
                             wording::holds(&text, phrase)
                         }
-                    })
+                    });
+                    if let Some(phrase) = found {
+                        seen.phrase(*list, phrase);
+                    }
+                    found.is_some()
                 }))
             }
             Op::Code(code) => {
@@ -353,13 +359,15 @@ impl<'a> Cx<'a> {
         if let Some(trace) = self.tracer() {
             trace.code_row(code.table, known, &label);
         }
-        if let Some(row) = known.and_then(|row| table.row(row)) {
+        if let Some((index, row)) = known.and_then(|row| Some((row, table.row(row)?))) {
+            self.shared.seen.row(code.table, index);
             return Val::Concept {
                 codings: &row.codings,
                 text: Some(label),
             };
         }
-        self.unmapped.push((code.table, label.clone().into_owned()));
+        let lost = Lost::Unmapped(code.table, label.clone().into_owned());
+        self.unmapped.push(lost);
         let kept = label.clone();
         let outcome = self.bad(&code.policy, None, |cx| {
             cx.issue(
@@ -388,7 +396,9 @@ impl<'a> Cx<'a> {
             if let Some(trace) = self.tracer() {
                 trace.code_row(table, found, &label);
             }
-            declared.row(found?)
+            let found = found?;
+            self.shared.seen.row(table, found);
+            declared.row(found)
         });
         row.and_then(|row| row.cells.get(column))
             .filter(|cell| !cell.is_empty())

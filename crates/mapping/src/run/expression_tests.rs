@@ -94,6 +94,7 @@ fn evaluate(expression: &str) -> String {
                 indexes: &indexes,
                 partners: &partners,
                 local: "",
+                seen: &crate::loss::Seen::default(),
             };
             let mut cx = Cx::new(&shared, Some(Record { row, filled: &[] }), false);
             let value = cx.evaluate(&arguments[0]);

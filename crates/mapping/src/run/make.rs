@@ -12,6 +12,7 @@ use super::index::Times;
 use super::maker::{Maker, Step, Yield};
 use super::naming::Name;
 use crate::codes;
+use crate::loss::Lost;
 use crate::made::{Judge, Made, Quarantined, Retired};
 use crate::program::{Deleted, Program, Rule};
 use crate::trace::{PassedFor, Recorder, Trace};
@@ -97,8 +98,8 @@ impl<J: Judge> Maker<'_, J> {
                 record,
                 group,
                 &mut |outcome, unmapped| {
-                    for (table, label) in unmapped {
-                        yielded.loss.unmapped(table, label);
+                    for lost in unmapped {
+                        yielded.loss.lost(lost);
                     }
                     push(outcome, yielded);
                 },
@@ -135,8 +136,8 @@ impl<J: Judge> Maker<'_, J> {
                 record,
                 context,
                 &mut |outcome, unmapped| {
-                    for (table, label) in unmapped {
-                        yielded.loss.unmapped(table, label);
+                    for lost in unmapped {
+                        yielded.loss.lost(lost);
                     }
                     push(outcome, yielded);
                 },
@@ -153,7 +154,7 @@ impl<J: Judge> Maker<'_, J> {
         rule: &'a Rule,
         record: Record<'a>,
         group: Option<GroupContext>,
-        give: &mut dyn FnMut(Outcome<J::Judged>, Vec<(usize, String)>),
+        give: &mut dyn FnMut(Outcome<J::Judged>, Vec<Lost>),
     ) {
         cx.refused = false;
         let holds = cx.holds(rule.when.as_ref());

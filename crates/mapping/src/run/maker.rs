@@ -14,7 +14,7 @@ use super::make::Outcome;
 use super::plan::Plan;
 use super::records::Use;
 use super::survey::{Partners, Version};
-use crate::loss::LossCounter;
+use crate::loss::{LossCounter, Seen};
 use crate::made::{Judge, Quarantined, RunContext};
 use crate::program::{Program, Rule};
 use crate::trace::PassedOver;
@@ -34,6 +34,7 @@ pub(super) struct Maker<'p, J> {
     pub latest: Vec<HashMap<u64, Version>>,
     pub fills: Fills,
     pub local: String,
+    pub seen: Seen,
     pub constants: Vec<RuleConstants>,
     pub tags: Vec<Value>,
 }
@@ -153,6 +154,7 @@ impl<'p, J: Judge> Maker<'p, J> {
             latest: Vec::new(),
             fills: Fills::new(),
             local: format!("urn:causeway:{}:{}:", context.tenant, context.source),
+            seen: Seen::new(program),
             constants: program.rules.iter().map(RuleConstants::new).collect(),
             tags: tags(program, context),
         }
@@ -164,6 +166,7 @@ impl<'p, J: Judge> Maker<'p, J> {
             indexes: &self.indexes,
             partners: &self.partners,
             local: &self.local,
+            seen: &self.seen,
         }
     }
 

@@ -117,7 +117,13 @@ impl<J: Judge> Maker<'_, J> {
         };
         if let Some(issues) = refused {
             if !issues.is_empty() {
-                let refusal = self.refuse_record(issues, row);
+                let mut refusal = self.refuse_record(issues, row);
+                if let (true, Some(only)) = (self.trace, &declared.only) {
+                    let mut cx = Cx::new(shared, Some(Record { row, filled: &[] }), true);
+                    cx.trace = Some(Recorder::new(program, None));
+                    cx.holds(Some(only));
+                    refusal.trace = cx.traced();
+                }
                 yielded.steps.push(Step::Quarantine(refusal));
             }
             return;

@@ -15,6 +15,7 @@ use super::maker::Maker;
 use super::records::Use;
 use super::value::Val;
 use crate::codes;
+use crate::loss::Seen;
 use crate::made::{AsOfDate, Judge, RunContext};
 use crate::program::{AsOf, Op, Program};
 use crate::trace::{CellOrigin, cell_of};
@@ -367,6 +368,7 @@ fn once(
         indexes,
         partners,
         local: "",
+        seen: &Seen::default(),
     };
     let mut cx = Cx::new(&shared, None, false);
     let value = cx.evaluate(op);

@@ -293,9 +293,12 @@ impl<'p> Recorder<'p> {
         let by = self.take_origins(since);
         let at = std::ptr::from_ref(when).addr();
         let own = self.rule.and_then(|rule| rule.only.as_ref());
-        let asked = match own {
-            Some(only) if std::ptr::eq(only, when) => Asked::Only,
-            _ => Asked::When,
+        let tables = self.program.tables.iter();
+        let mut only = tables.filter_map(|table| table.only.as_ref()).chain(own);
+        let asked = if only.any(|only| std::ptr::eq(only, when)) {
+            Asked::Only
+        } else {
+            Asked::When
         };
         self.decided(at, asked, when.spot, Way::of(truth), by);
     }
