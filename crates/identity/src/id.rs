@@ -23,8 +23,16 @@ impl IdSpace {
         Self { seed }
     }
 
-    /// The id of the resource that `rule` makes from the record with this key: 32 hexadecimal
-    /// digits, which is a FHIR id (<http://hl7.org/fhir/R4/datatypes.html#id>).
+    /// The ids of what one rule of one source makes of records: what its ids share is hashed once.
+    pub fn of_rule(&self, tenant: &str, source: &str, resource_type: &str, rule: &str) -> RuleIds {
+        let mut begun = self.seed.clone();
+        for part in [tenant, source, resource_type, rule] {
+            absorb(&mut begun, part.as_bytes());
+        }
+        RuleIds { begun }
+    }
+
+    /// The id of the resource that `rule` makes from the record with this key: see [`RuleIds::id`].
     pub fn resource_id(
         &self,
         tenant: &str,
@@ -33,12 +41,23 @@ impl IdSpace {
         rule: &str,
         key: &[&str],
     ) -> String {
-        let mut hash = self.seed.clone();
-        for part in [tenant, source, resource_type, rule] {
-            absorb(&mut hash, part.as_bytes());
-        }
+        self.of_rule(tenant, source, resource_type, rule).id(key)
+    }
+}
+
+/// The ids of what one rule of one source makes.
+#[derive(Clone)]
+pub struct RuleIds {
+    begun: Sha256,
+}
+
+impl RuleIds {
+    /// The id of the resource that the rule makes from the record with this key: 32 hexadecimal
+    /// digits, which is a FHIR id (<http://hl7.org/fhir/R4/datatypes.html#id>).
+    pub fn id<K: AsRef<str>>(&self, key: &[K]) -> String {
+        let mut hash = self.begun.clone();
         for part in key {
-            absorb(&mut hash, part.as_bytes());
+            absorb(&mut hash, part.as_ref().as_bytes());
         }
         let digest = hash.finalize();
         let mut id = String::with_capacity(32);

@@ -16,6 +16,6 @@ mod nhs_number;
 mod person;
 
 pub use fold::fold_name;
-pub use id::IdSpace;
+pub use id::{IdSpace, RuleIds};
 pub use nhs_number::{NHS_NUMBER_SYSTEM, NhsNumber, NhsNumberError};
 pub use person::{Agreement, PersonKey};

@@ -218,3 +218,14 @@ proptest! {
         prop_assert_eq!(serde_json::to_value(&value).unwrap(), theirs);
     }
 }
+
+proptest! {
+    #[test]
+    fn any_text_is_written_so_that_it_is_read_as_it_was(
+        text in "([ -~]|[\\x00-\\x1f]|\"|\\\\|é|\u{1F600}){0,40}",
+    ) {
+        let written = Value::from(text.as_str()).to_bytes();
+        prop_assert!(written.iter().all(|byte| *byte >= 0x20));
+        prop_assert_eq!(parse(&written).unwrap(), Value::from(text.as_str()));
+    }
+}

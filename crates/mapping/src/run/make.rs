@@ -232,9 +232,11 @@ impl<J: Judge> Maker<'_, J> {
             None => (&rule.body, own),
             Some(Deleted::Instead(body, profile)) if !cx.gone => (&**body, profile.as_ref()),
             // Whom it is about may be gone with it: then nothing can refer to them.
-            Some(_) => return self.retired(cx, rule, resource_type, row, &name, repeated),
+            Some(_) => {
+                return self.retired(cx, position, rule, resource_type, row, &name, repeated);
+            }
         };
-        let id = self.id(rule, &name);
+        let id = self.id(position, &name);
         let mut out = json::Object::with_capacity(body.fields.len() + 4);
         if let Some(constants) = constants {
             out.insert("resourceType", constants.type_value.clone());
@@ -315,16 +317,18 @@ impl<J: Judge> Maker<'_, J> {
     }
 
     /// A resource whose source says that it is gone.
+    #[allow(clippy::too_many_arguments)]
     fn retired<'a>(
         &self,
         cx: &mut Cx<'a>,
+        position: usize,
         rule: &'a Rule,
         resource_type: Arc<str>,
         row: &Row<'_>,
         name: &Name<'_>,
         repeated: Option<Issue>,
     ) -> Outcome<J::Judged> {
-        let (id, person) = self.named(rule, name);
+        let (id, person) = self.named(position, rule, name);
         let mut issue = Issue::information(
             codes::RETIRED,
             "the source says that this is gone; what an earlier file made of it is no longer reported",
@@ -349,8 +353,8 @@ impl<J: Judge> Maker<'_, J> {
     }
 
     /// The id of a resource, and of whom it is about.
-    fn named(&self, rule: &Rule, name: &Name<'_>) -> (String, Option<Arc<str>>) {
-        let id = self.id(rule, name);
+    fn named(&self, position: usize, rule: &Rule, name: &Name<'_>) -> (String, Option<Arc<str>>) {
+        let id = self.id(position, name);
         let person = if rule.is_person {
             Some(Arc::from(id.as_str()))
         } else {
@@ -373,7 +377,7 @@ impl<J: Judge> Maker<'_, J> {
         let labels = labels(cx, rule);
         let (id, person) = match name {
             Some(name) => {
-                let (id, person) = self.named(rule, name);
+                let (id, person) = self.named(position, rule, name);
                 (Some(id), person)
             }
             // Whom it is about, where its own name cannot be had because that person was refused.
@@ -402,15 +406,11 @@ impl<J: Judge> Maker<'_, J> {
         }
     }
 
-    fn id(&self, rule: &Rule, name: &Name<'_>) -> String {
-        let parts: Vec<&str> = name.parts.iter().map(AsRef::as_ref).collect();
-        self.context.ids.resource_id(
-            &self.context.tenant,
-            &self.context.source,
-            &rule.resource_type,
-            &rule.name,
-            &parts,
-        )
+    fn id(&self, position: usize, name: &Name<'_>) -> String {
+        self.constants
+            .get(position)
+            .map(|constants| constants.ids.id(&name.parts))
+            .unwrap_or_default()
     }
 
     pub(super) fn meta<'a>(

@@ -44,11 +44,18 @@ pub(super) struct RuleConstants {
     pub resource_type: Arc<str>,
     pub type_value: Value,
     pub profile: Option<Value>,
+    pub ids: identity::RuleIds,
 }
 
 impl RuleConstants {
-    fn new(rule: &Rule) -> Self {
+    fn new(rule: &Rule, context: &RunContext) -> Self {
         Self {
+            ids: context.ids.of_rule(
+                &context.tenant,
+                &context.source,
+                &rule.resource_type,
+                &rule.name,
+            ),
             resource_type: Arc::from(rule.resource_type.as_str()),
             type_value: Value::String(rule.resource_type.clone()),
             profile: rule
@@ -155,7 +162,11 @@ impl<'p, J: Judge> Maker<'p, J> {
             fills: Fills::new(),
             local: format!("urn:causeway:{}:{}:", context.tenant, context.source),
             seen: Seen::new(program),
-            constants: program.rules.iter().map(RuleConstants::new).collect(),
+            constants: program
+                .rules
+                .iter()
+                .map(|rule| RuleConstants::new(rule, context))
+                .collect(),
             tags: tags(program, context),
         }
     }
