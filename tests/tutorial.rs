@@ -15,7 +15,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/tutorial-first-mapping.md");
+const PAGE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../docs/tutorial-first-mapping.md"
+);
 
 /// A fenced block: its info string, its lines, and the number of its first line.
 struct Block {
@@ -30,7 +33,11 @@ fn blocks(page: &str) -> Vec<Block> {
     for (number, line) in page.lines().enumerate() {
         match (&mut open, line.strip_prefix("```")) {
             (None, Some(info)) => {
-                open = Some(Block { info: info.to_owned(), lines: Vec::new(), start: number + 1 });
+                open = Some(Block {
+                    info: info.to_owned(),
+                    lines: Vec::new(),
+                    start: number + 1,
+                });
             }
             (Some(_), Some(_)) => out.extend(open.take()),
             (Some(block), None) => block.lines.push(line.to_owned()),
@@ -97,16 +104,31 @@ fn patch(folder: &Folder, file: &str, block: &Block) {
         format!("{}\n", lines.join("\n"))
     };
     let (old, new) = (part('-'), part('+'));
-    assert_eq!(text.matches(&old).count(), 1, "line {}: not once in {file}:\n{old}\n---\n{text}", block.start);
+    assert_eq!(
+        text.matches(&old).count(),
+        1,
+        "line {}: not once in {file}:\n{old}\n---\n{text}",
+        block.start
+    );
     folder.write(file, &text.replacen(&old, &new, 1));
 }
 
 /// Replaces what follows a line that begins with `from`, that line included.
 fn rewrite(folder: &Folder, file: &str, from: &str, block: &Block) {
     let text = folder.read(file);
-    let kept: Vec<&str> = text.lines().take_while(|line| !line.trim_start().starts_with(from)).collect();
-    assert!(kept.len() < text.lines().count(), "line {}: no line {from} in {file}", block.start);
-    folder.write(file, &format!("{}\n{}\n", kept.join("\n"), block.lines.join("\n")));
+    let kept: Vec<&str> = text
+        .lines()
+        .take_while(|line| !line.trim_start().starts_with(from))
+        .collect();
+    assert!(
+        kept.len() < text.lines().count(),
+        "line {}: no line {from} in {file}",
+        block.start
+    );
+    folder.write(
+        file,
+        &format!("{}\n{}\n", kept.join("\n"), block.lines.join("\n")),
+    );
 }
 
 /// Whether printed lines are what is shown: `…` alone stands for any lines, inside a line for any
@@ -148,9 +170,9 @@ fn console(folder: &Folder, block: &Block) -> Option<Vec<String>> {
     let mut differs = false;
     let mut lines = block.lines.iter().peekable();
     while let Some(line) = lines.next() {
-        let command = line.strip_prefix("$ ").unwrap_or_else(|| {
-            panic!("line {}: output without a command: {line}", block.start)
-        });
+        let command = line
+            .strip_prefix("$ ")
+            .unwrap_or_else(|| panic!("line {}: output without a command: {line}", block.start));
         let mut shown = Vec::new();
         while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
             shown.push(line.clone());
@@ -188,10 +210,16 @@ fn the_tutorial_is_true() {
                 Some(from) => rewrite(&folder, file, from, &block),
                 None => folder.write(file, &format!("{}\n", block.lines.join("\n"))),
             },
-            (other, None) => panic!("line {}: a block {other:?} that nothing is done with", block.start),
+            (other, None) => panic!(
+                "line {}: a block {other:?} that nothing is done with",
+                block.start
+            ),
         }
     }
-    assert!(commands > 8, "the tutorial runs {commands} blocks of commands");
+    assert!(
+        commands > 8,
+        "the tutorial runs {commands} blocks of commands"
+    );
     if replaced.is_empty() {
         return;
     }

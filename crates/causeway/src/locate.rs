@@ -117,7 +117,10 @@ pub fn render_in(folder: &Path, issue: &Issue, sources: &[(String, String)]) -> 
     let mut shown = issue.clone();
     let mut sources = sources.to_vec();
     if let Some(place) = &mut shown.mapping {
-        let path = Folder::open(folder).locate(&place.file).display().to_string();
+        let path = Folder::open(folder)
+            .locate(&place.file)
+            .display()
+            .to_string();
         for (file, _) in &mut sources {
             if file.as_str() == &*place.file {
                 file.clone_from(&path);

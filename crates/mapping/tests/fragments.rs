@@ -457,8 +457,8 @@ fn the_library_is_checked_by_itself() {
     assert!(find_libraries(root.path()).is_empty());
     let broken = NAME.replace("  given: =given\n", "");
     std::fs::write(library.join("uk-name.yaml"), &broken).unwrap();
-    assert_eq!(find_libraries(root.path()), [library.clone()]);
-    assert_eq!(find_libraries(&library), [library.clone()]);
+    assert_eq!(find_libraries(root.path()), std::slice::from_ref(&library));
+    assert_eq!(find_libraries(&library), std::slice::from_ref(&library));
     let loaded = check_library(
         &Folder::open(&library),
         Definitions::embedded(),

@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 use definitions::Definitions;
 use diagnostics::Issue;
 use mapping::{
-    Beginning, Embedded, Folder, Loaded, Made, Mapping, Quarantined, RunContext, RunOptions, Sink,
-    TakeAll, Verdict,
+    Beginning, Embedded, Folder, Loaded, Made, Mapping, Quarantined, Retired, RunContext,
+    RunOptions, Sink, TakeAll, Verdict,
 };
 use source::Input;
 use terminology::Terminology;
@@ -181,6 +181,11 @@ impl Sink for Gathered {
         assert_eq!(read, made.resource, "what is written is what was made");
         self.0.push(text);
         Verdict::Accepted
+    }
+
+    fn retired(&mut self, retired: Retired) {
+        self.0
+            .push(format!("gone: {} {}", retired.id, retired.issue));
     }
 
     fn quarantined(&mut self, quarantined: Quarantined) {

@@ -26,7 +26,6 @@ pub(super) type Fills = HashMap<(usize, u64), Vec<Filled>>;
 pub(super) struct Maker<'p, J> {
     pub program: &'p Program,
     pub plan: &'p Plan<'p>,
-    pub context: &'p RunContext,
     pub judge: &'p J,
     pub trace: bool,
     pub indexes: Indexes,
@@ -153,7 +152,6 @@ impl<'p, J: Judge> Maker<'p, J> {
         Self {
             program,
             plan,
-            context,
             judge,
             trace,
             indexes: Indexes::new(program.rules.len(), plan.groups.len()),

@@ -221,7 +221,7 @@ impl<T> Settler<'_, T> {
                             return;
                         }
                         Verdict::Refused(issues) => {
-                            made = Box::new(kept.into_made(trace));
+                            *made = kept.into_made(trace);
                             (issues, false, None)
                         }
                     }
