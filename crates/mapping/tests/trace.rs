@@ -522,3 +522,66 @@ fn every_value_of_every_shipped_case_is_explained() {
     }
     assert!(values > 5_000, "{values}");
 }
+
+#[test]
+fn records_inside_a_resource_show_their_own_cells() {
+    let mapping = support::good(
+        "rows",
+        r#"mapping: rows
+version: 1.0.0
+fhir: 4.0.1
+source:
+  format: json
+  extent: snapshot
+  asOf: stated
+  tables:
+    people:
+      path: people[]
+      key: id
+      identity: [id]
+      columns: { id: { type: string, required: true }, family: { type: string, required: true } }
+    contacts:
+      path: people[].contacts[]
+      optional: true
+      columns: { called: { type: string, required: true } }
+    addresses:
+      path: addresses[]
+      optional: true
+      columns: { of: { type: string, required: true }, line: { type: string, required: true } }
+make:
+  Patient:
+    from: people
+    name: [ { family: "=[family]" } ]
+    contact:
+      - each: { from: contacts, as: person }
+        name: { text: "=person.[called]" }
+    address:
+      - each: { from: addresses, on: { of: "=[id]" }, as: home }
+        text: =home.[line]
+"#,
+        &[],
+    );
+    let input = Input::bytes(
+        "home.json",
+        br#"{"people":[{"id":"p1","family":"Testwood","contacts":[{"called":"Ann"},{"called":"Bea"}]}],
+            "addresses":[{"of":"p1","line":"1 Test Street"}]}"#
+            .to_vec(),
+    );
+    let told = run(&mapping, &input, &support::context(), true);
+    let patient = told.of("Patient");
+    let pointers = |path: &str| -> Vec<String> {
+        element(patient, path)
+            .from
+            .iter()
+            .filter_map(|origin| match origin {
+                Origin::Cell(cell) => cell.place.pointer.clone(),
+                _ => None,
+            })
+            .collect()
+    };
+    assert_eq!(
+        pointers("Patient.contact[1].name.text"),
+        ["/people/0/contacts/1/called"]
+    );
+    assert_eq!(pointers("Patient.address[0].text"), ["/addresses/0/line"]);
+}

@@ -13,6 +13,7 @@ use super::survey::Version;
 use super::value::Val;
 use crate::codes;
 use crate::program::{Cell, EachRecords, JoinBy, Policy, Program};
+use crate::trace::{CellOrigin, cell_of};
 
 /// A record as it is kept: the cells that are asked for, in the order of [`crate::program::Join::kept`].
 #[derive(Debug)]
@@ -28,6 +29,8 @@ struct Kept {
     value: Option<Val<'static>>,
     problem: Option<Box<CellProblem>>,
     place: InputPlace,
+    /// In a traced run: its table and column, and what it was read from.
+    origin: Option<Box<(usize, usize, CellOrigin)>>,
 }
 
 /// The records of one join, by their key.
@@ -38,6 +41,7 @@ pub(super) fn gather<'a>(
     cx: &mut Cx<'a>,
     row: &Row<'_>,
     program: &'a Program,
+    trace: bool,
     found: &mut Vec<(usize, u64, Joined)>,
 ) {
     let table = row.table();
@@ -76,6 +80,7 @@ pub(super) fn gather<'a>(
                     value,
                     problem,
                     place: row.cell_place(column),
+                    origin: trace.then(|| Box::new((table, column, cell_of(program, row, column)))),
                 }
             })
             .collect();
@@ -233,6 +238,10 @@ impl<'a> Cx<'a> {
         let Some(kept) = record.and_then(|record| record.cells.get(slot)) else {
             return Val::Nothing;
         };
+        if let (Some(origin), Some(trace)) = (&kept.origin, self.tracer()) {
+            let (table, column, cell) = &**origin;
+            trace.joined(*table, *column, cell);
+        }
         let value = kept.value.clone().map_or(Val::Nothing, |value| value);
         let Some(problem) = &kept.problem else {
             return value;

@@ -182,6 +182,7 @@ impl<J: Judge> Maker<'_, J> {
                 &mut self.quiet(shared, row),
                 row,
                 program,
+                self.trace,
                 &mut found.joined,
             );
         }

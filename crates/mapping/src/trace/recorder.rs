@@ -258,6 +258,14 @@ impl<'p> Recorder<'p> {
         self.origins.push(Origin::LookedUp(cell.clone()));
     }
 
+    /// A cell was read of a record that the resource repeats over.
+    pub fn joined(&mut self, table: usize, column: usize, cell: &CellOrigin) {
+        if cell.value.is_some() {
+            self.trace.reached.cells.push((table, column));
+        }
+        self.origins.push(Origin::Cell(cell.clone()));
+    }
+
     /// A row of a code table was found, or none.
     pub fn code_row(&mut self, table: usize, row: Option<usize>, label: &str) {
         let program = self.program;
