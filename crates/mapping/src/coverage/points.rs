@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use diagnostics::MappingPlace;
 
+use crate::compile::parts::parts;
 use crate::program::{
     Condition, Each, EachOf, GroupKey, IdentityEntry, Item, Object, Op, Program, Purpose, Rule,
 };
@@ -277,47 +278,6 @@ fn words(way: Way) -> String {
         Way::Branch(_) => format!("never takes choice {}", way.words()),
         Way::Otherwise => "never comes to its otherwise".to_owned(),
         Way::Nothing => "never comes to nothing".to_owned(),
-    }
-}
-
-/// The operations that an operation is made of.
-fn parts(op: &Op) -> Vec<&Op> {
-    match op {
-        Op::Text(_)
-        | Op::Number(_)
-        | Op::Boolean(_)
-        | Op::Concept(_)
-        | Op::Absent(_)
-        | Op::Cell(_)
-        | Op::Variable(_)
-        | Op::Joined(..)
-        | Op::VariableColumn(_) => Vec::new(),
-        Op::Partner(partner) => partner.keys.iter().flatten().collect(),
-        Op::Reference(reference) => reference.keys.iter().flatten().collect(),
-        Op::Not(inner) => vec![&**inner],
-        Op::And(left, right) | Op::Or(left, right) => vec![&**left, &**right],
-        Op::Compare(compare) => vec![&compare.left, &compare.right],
-        Op::If(parts) => vec![&parts.0, &parts.1, &parts.2],
-        Op::Case(case) => {
-            let mut all = vec![&case.value];
-            for (test, result) in &case.branches {
-                all.extend([test, result]);
-            }
-            all.extend(&case.otherwise);
-            all
-        }
-        Op::Coalesce(ops, _) | Op::Call(_, ops) => ops.iter().collect(),
-        Op::Phrases { value, .. }
-        | Op::Row { value, .. }
-        | Op::Quantity { value, .. }
-        | Op::ReadDate { value, .. }
-        | Op::ReadNumber { value, .. }
-        | Op::ReadNhsNumber { value, .. }
-        | Op::Read { value, .. }
-        | Op::Matches { value, .. }
-        | Op::OnMissing { value, .. } => vec![&**value],
-        Op::Code(code) => vec![&code.value],
-        Op::At(parts, _) | Op::Pair(parts) => vec![&parts.0, &parts.1],
     }
 }
 
