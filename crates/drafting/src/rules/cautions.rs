@@ -37,53 +37,52 @@ pub(super) fn propose(
     let Some(person) = model.person_of(index) else {
         return;
     };
-    if let Some(column) = table.find(Role::Dnacpr, |kind| {
-        matches!(kind, Kind::Flag { .. } | Kind::Boolean)
-    }) {
+    for flag in TICKS {
+        let Some(column) = table.find(flag.role, |kind| {
+            matches!(kind, Kind::Flag { .. } | Kind::Boolean)
+        }) else {
+            continue;
+        };
         let mut lines = Lines::new(index, table);
         let cell = lines.cell(column);
         lines.expression(0, "when", &cell);
-        lines.expression(0, "key", "\"dnacpr\"");
+        lines.expression(0, "key", &format!("\"{}\"", flag.name));
         lines.put(0, "profile: UKCore-Flag");
         lines.put(0, "status: active");
         lines.put(0, "category:");
-        lines.put(1, "- text: Advance decisions about treatment");
-        lines.put(
-            0,
-            "code: { text: \"DNACPR: the provider reports a form exists; check the original\" }",
-        );
+        lines.put(1, &format!("- text: {}", flag.category));
+        lines.put(0, &format!("code: {{ text: \"{}\" }}", flag.text));
         lines.person("subject", &person);
-        let name = proposal.name("Flag", "dnacpr");
-        proposal.rules.push(lines.rule(
-            name,
-            &["Only that a form is said to exist, and where to look: no code, no decision. No and blank make nothing (CS-13)."],
-            false,
-        ));
-    }
-    if let Some(column) = table.find(Role::Dols, |kind| {
-        matches!(kind, Kind::Flag { .. } | Kind::Boolean)
-    }) {
-        let mut lines = Lines::new(index, table);
-        let cell = lines.cell(column);
-        lines.expression(0, "when", &cell);
-        lines.expression(0, "key", "\"dols\"");
-        lines.put(0, "profile: UKCore-Flag");
-        lines.put(0, "status: active");
-        lines.put(0, "category:");
-        lines.put(1, "- text: Legal information");
-        lines.put(
-            0,
-            "code: { text: \"DoLS: the provider reports an authorisation; check the original\" }",
-        );
-        lines.person("subject", &person);
-        let name = proposal.name("Flag", "dols");
-        proposal.rules.push(lines.rule(
-            name,
-            &["Only that an authorisation is said to exist."],
-            false,
-        ));
+        let name = proposal.name("Flag", flag.name);
+        proposal.rules.push(lines.rule(name, &[flag.why], false));
     }
 }
+
+/// A tick of which only is carried that there is something to look at.
+struct Tick {
+    role: Role,
+    name: &'static str,
+    category: &'static str,
+    text: &'static str,
+    why: &'static str,
+}
+
+const TICKS: [Tick; 2] = [
+    Tick {
+        role: Role::Dnacpr,
+        name: "dnacpr",
+        category: "Advance decisions about treatment",
+        text: "DNACPR: the provider reports a form exists; check the original",
+        why: "Only that a form is said to exist, and where to look: no code, no decision. No and blank make nothing (CS-13).",
+    },
+    Tick {
+        role: Role::Dols,
+        name: "dols",
+        category: "Legal information",
+        text: "DoLS: the provider reports an authorisation; check the original",
+        why: "Only that an authorisation is said to exist.",
+    },
+];
 
 /// The beginning of a rule for each text of a column: one for each item of a list.
 fn begin(lines: &mut Lines<'_>, column: usize, variable: &str) -> String {
