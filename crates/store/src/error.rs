@@ -44,6 +44,14 @@ pub enum Error {
     UnknownSubmission,
     /// The same id is stored for more than one tenant in sight; showing either would be a guess.
     Ambiguous,
+    /// The claim on the job no longer holds: another worker has it, or it is done. Nothing of the
+    /// batch was stored.
+    Fenced,
+    /// The database did not answer in time, or has no connection to spare; nothing was stored.
+    Busy,
+    /// The connection broke while a batch was being committed, and whether it was stored could not be
+    /// found out: ask again before doing it again.
+    Unknown,
     /// The database failed; nothing of the batch was stored.
     Database(String),
 }
@@ -80,6 +88,9 @@ impl fmt::Display for Error {
                 f.write_str("the submission that the batch names is not stored")
             }
             Self::Ambiguous => f.write_str("more than one resource in sight has this type and id"),
+            Self::Fenced => f.write_str("another worker has taken the job over, so nothing of this was stored"),
+            Self::Busy => f.write_str("the database has no connection to spare: try again in a moment"),
+            Self::Unknown => f.write_str("the connection to the database broke, and whether this was stored is not known: send it again, what is stored already stays as it is"),
             Self::Database(reason) => write!(f, "the database failed: {reason}"),
         }
     }

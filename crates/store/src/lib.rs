@@ -20,9 +20,14 @@
 //! - This crate knows nothing of FHIR but `resourceType`, `id` and `meta`: index rows and search
 //!   clauses come to it as data.
 
+mod archive;
+mod arrival;
+mod deed;
 mod error;
 mod index;
+mod job;
 mod label;
+mod pending;
 mod person;
 mod quarantine;
 mod query;
@@ -33,13 +38,19 @@ mod store;
 mod stored;
 mod submission;
 mod tenant;
+mod touched;
 mod write;
 
+pub use archive::{Archive, Blob, Chunk, ChunkHead};
+pub use arrival::{Accepted, Arrival, Idempotency, Intake, Upload};
+pub use deed::{Deed, DeedRow};
 pub use error::Error;
 pub use index::IndexRow;
+pub use job::{Backlog, Claim, Counted, Fence, Job, JobQuery, JobState, Jobs, JournalRow, NewJob};
 pub use label::Label;
+pub use pending::{ClosePending, Pending, PendingRow};
 pub use person::{PersonKeys, PersonMatch, PersonRow};
-pub use quarantine::{Quarantined, QuarantinedRow};
+pub use quarantine::{DecideQuarantine, QuarantineQuery, Quarantined, QuarantinedRow};
 pub use query::{
     Clause, Cursor, DateMatch, DateOp, Page, Query, ReferenceMatch, SystemMatch, TextMatch,
     TokenMatch,
@@ -52,8 +63,9 @@ pub use sight::{People, Reach, Sight};
 pub use sqlite::{Options, SqliteStore};
 pub use store::{Answer, Store};
 pub use stored::{Current, Scan, Status, Stored};
-pub use submission::{MappingStamp, Submission, SubmissionState};
+pub use submission::{MappingStamp, Submission, SubmissionQuery, SubmissionState};
 pub use tenant::Tenant;
+pub use touched::{SayAgain, Touched, TouchedPart, Unconfirm, VersionHead};
 pub use write::{
     Batch, Committed, Expected, Outcome, Reindex, Retire, Retired, SettleQuarantine, Write,
 };

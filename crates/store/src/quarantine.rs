@@ -44,7 +44,37 @@ pub struct QuarantinedRow {
     /// Whether it has been settled: a later submission carried the same thing through, or a person
     /// decided.
     pub settled: bool,
+    /// What a person decided about it, where one did: `released`, `discarded`.
+    pub decided: Option<String>,
     /// The thing. For a reader who is not the tenant itself, `issues` and `raw` are empty: that
     /// something is missing may be said, what it says may not (CS-22).
     pub held: Quarantined,
+}
+
+/// Which rows of a tenant's quarantine are asked for, in the order in which they were held back.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct QuarantineQuery {
+    /// Of one submission.
+    pub submission: Option<String>,
+    /// Of one source.
+    pub source: Option<String>,
+    /// With an issue of this code.
+    pub code: Option<String>,
+    /// Only those that nobody and nothing has settled.
+    pub open: bool,
+    /// These rows, by number; all when empty.
+    pub numbers: Vec<u64>,
+    /// Only those with a larger number.
+    pub after: Option<u64>,
+    /// At most so many; no bound when `None`.
+    pub limit: Option<usize>,
+}
+
+/// A person's decision about rows of the quarantine: they are settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecideQuarantine {
+    /// The rows, by number.
+    pub numbers: Vec<u64>,
+    /// What was decided: `released`, `discarded`.
+    pub decided: String,
 }

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::{
-    Batch, Committed, Current, Error, MappingRegistry, Page, PersonMatch, PersonRow,
-    QuarantinedRow, Query, Scan, Sight, Stored, Submission, Tenant,
+    Archive, Batch, Committed, Current, DeedRow, Error, Intake, Jobs, MappingRegistry, Page,
+    PendingRow, PersonMatch, PersonRow, QuarantineQuery, QuarantinedRow, Query, Scan, Sight,
+    Stored, Submission, SubmissionQuery, Tenant, TouchedPart,
 };
 
 /// An answer that is waited for.
@@ -15,7 +16,7 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 
 ///
 /// Each read takes the [`Sight`] that bounds it. What lies outside is left out or not found; that
 /// is never an error, so that nothing can be learnt from the difference.
-pub trait Store: MappingRegistry + Send + Sync {
+pub trait Store: MappingRegistry + Archive + Intake + Jobs + Send + Sync {
     /// Applies a batch whole, or not at all; it is on disk when this returns.
     ///
     /// # Errors
@@ -147,6 +148,52 @@ pub trait Store: MappingRegistry + Send + Sync {
         tenant: &'a Tenant,
         source: Option<&'a str>,
     ) -> Answer<'a, Vec<Submission>>;
+
+    /// The submissions of a tenant that are asked for, the latest received first. Only the tenant
+    /// itself sees them.
+    fn find_submissions<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        query: &'a SubmissionQuery,
+    ) -> Answer<'a, Vec<Submission>>;
+
+    /// The rows of a tenant's quarantine that are asked for. Only the tenant itself sees them.
+    fn quarantine<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        query: &'a QuarantineQuery,
+    ) -> Answer<'a, Vec<QuarantinedRow>>;
+
+    /// What waits for a person, of one submission or of all. Only the tenant itself sees it.
+    fn pending<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        submission: Option<&'a str>,
+    ) -> Answer<'a, Vec<PendingRow>>;
+
+    /// What submissions of a source have left behind, part by part: at most `limit` resources from a
+    /// place on, the first part from 0. Only the tenant itself sees it.
+    fn touched<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        source: &'a str,
+        submissions: &'a [String],
+        from: u64,
+        limit: usize,
+    ) -> Answer<'a, TouchedPart>;
+
+    /// What people decided about a tenant's records, in order, of one submission or of all. Only the
+    /// tenant itself sees it.
+    fn deeds<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        submission: Option<&'a str>,
+    ) -> Answer<'a, Vec<DeedRow>>;
 
     /// Whether the store answers: for `_status`.
     fn ready(&self) -> Answer<'_, ()>;

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::{IndexRow, Label, PersonKeys, Quarantined, Status, Submission, Tenant};
+use crate::{
+    ClosePending, DecideQuarantine, Deed, Fence, IndexRow, JobState, Label, NewJob, Pending,
+    PersonKeys, Quarantined, SayAgain, Status, Submission, Tenant, Unconfirm,
+};
 
 /// What a writer believes is stored now: the compare of compare-and-set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,6 +42,12 @@ pub struct Write {
     pub index: Vec<IndexRow>,
     /// For a Patient: what identifies the person.
     pub person: Option<PersonKeys>,
+    /// The content of an earlier version comes back, because the submission that replaced it is
+    /// withdrawn: its as-of may be older than what is stored. Asks for `expected` to name a version.
+    pub restores: bool,
+    /// The submission that says so, where it is not the batch's: the one that a restored version is
+    /// of.
+    pub submission: Option<String>,
 }
 
 impl Write {
@@ -54,6 +63,8 @@ impl Write {
             labels: Vec::new(),
             index: Vec::new(),
             person: None,
+            restores: false,
+            submission: None,
         }
     }
 }
@@ -70,6 +81,9 @@ pub struct Retire {
     pub ids: Vec<(String, String)>,
     /// A Coding added to `meta.tag` of the new version, so that the content says so too.
     pub tag: Option<json::Value>,
+    /// Only where this submission was the last to say so; the as-of of the fact stays as it is. For
+    /// taking a submission back.
+    pub only_said_by: Option<String>,
 }
 
 /// Quarantine rows that no longer matter: those of earlier submissions of a source.
@@ -116,6 +130,31 @@ pub struct Batch {
     pub quarantine: Vec<Quarantined>,
     /// The submission's own row, written or replaced.
     pub submission: Option<Submission>,
+    /// The claim under which the batch is made: where it no longer holds, nothing is changed.
+    pub fence: Option<Fence>,
+    /// The next row of the job's journal. Needs a fence.
+    pub journal: Option<Vec<u8>>,
+    /// How far the job is, as JSON. Needs a fence.
+    pub progress: Option<String>,
+    /// The job ends with this batch, [`JobState::Done`] or [`JobState::Failed`]; its journal is
+    /// dropped. Needs a fence.
+    pub finish: Option<JobState>,
+    /// Jobs that follow from it.
+    pub jobs: Vec<NewJob>,
+    /// What waits for a person.
+    pub pending: Vec<Pending>,
+    /// What waits no longer.
+    pub close_pending: Vec<ClosePending>,
+    /// What a person decided about the quarantine.
+    pub decide: Vec<DecideQuarantine>,
+    /// Confirmations that are taken back.
+    pub unconfirm: Vec<Unconfirm>,
+    /// What is said again without a change.
+    pub say_again: Option<SayAgain>,
+    /// Decisions that it follows from.
+    pub deeds: Vec<Deed>,
+    /// Whether it is only tried: what would become of it is told, and nothing is changed.
+    pub rehearse: bool,
 }
 
 impl Batch {
@@ -130,6 +169,18 @@ impl Batch {
             settle: Vec::new(),
             quarantine: Vec::new(),
             submission: None,
+            fence: None,
+            journal: None,
+            progress: None,
+            finish: None,
+            jobs: Vec::new(),
+            pending: Vec::new(),
+            close_pending: Vec::new(),
+            decide: Vec::new(),
+            unconfirm: Vec::new(),
+            say_again: None,
+            deeds: Vec::new(),
+            rehearse: false,
         }
     }
 }
@@ -187,4 +238,8 @@ pub struct Committed {
     pub settled: u64,
     /// How many resources have other index rows than before.
     pub reindexed: u64,
+    /// How many confirmations were taken back.
+    pub unconfirmed: u64,
+    /// How many resources were said again without a change.
+    pub said_again: u64,
 }

@@ -113,19 +113,15 @@ impl Pipeline {
         delivery: Delivery,
         runtime: tokio::runtime::Handle,
     ) -> Result<Report, SubmitError> {
-        let submission = Submission {
-            tenant: delivery.tenant.clone(),
-            id: uuid::Uuid::new_v4().to_string(),
-            source: delivery.source.clone(),
-            file_name: delivery.input.name().to_string(),
-            file_hash: hash(&delivery.input).map_err(SubmitError::Unreadable)?,
-            as_of: delivery.received,
-            received: delivery.received,
-            mapping: stamp_of(&delivery.mapping),
-            state: SubmissionState::Received,
-            counts: "{}".to_owned(),
-            report: "{}".to_owned(),
-        };
+        let mut submission = Submission::new(
+            delivery.tenant.clone(),
+            uuid::Uuid::new_v4().to_string(),
+            delivery.source.clone(),
+            delivery.received,
+        );
+        submission.file_name = delivery.input.name().to_string();
+        submission.file_hash = hash(&delivery.input).map_err(SubmitError::Unreadable)?;
+        submission.mapping = stamp_of(&delivery.mapping);
         let context = RunContext {
             tenant: delivery.tenant.as_str().to_owned(),
             source: delivery.source.clone(),
@@ -231,6 +227,7 @@ impl Pipeline {
                 as_of: storing.as_of(),
                 ids: ids.to_vec(),
                 tag: Some(no_longer_reported()),
+                only_said_by: None,
             });
             let committed = storing.wait(self.store.commit(batch))?;
             storing.counts.retired += committed
@@ -283,6 +280,7 @@ impl Pipeline {
                     .map(|stored| (stored.rtype.clone(), stored.id.clone()))
                     .collect(),
                 tag: Some(contested()),
+                only_said_by: None,
             });
             storing.wait(self.store.commit(batch))?;
             storing.counts.quarantined += 1;

@@ -24,8 +24,7 @@ use jiff::Timestamp;
 use json::Value;
 use search::Indexer;
 use store::{
-    Batch, MappingStamp, Options, PersonKeys, SqliteStore, Store, Submission, SubmissionState,
-    Tenant, Write,
+    Batch, Options, PersonKeys, SqliteStore, Store, Submission, SubmissionState, Tenant, Write,
 };
 use tower::ServiceExt;
 
@@ -245,19 +244,14 @@ pub fn batch(tenant: &str, resources: &[&str]) -> Batch {
     let as_of: Timestamp = "2026-02-01T00:00:00Z".parse().unwrap();
     let id = format!("sub-{tenant}");
     let mut batch = Batch::new(Tenant::new(tenant), &id);
-    batch.submission = Some(Submission {
-        tenant: Tenant::new(tenant),
-        id,
-        source: "generic-carehome-xlsx".to_owned(),
-        file_name: "people.xlsx".to_owned(),
-        file_hash: "00".to_owned(),
-        as_of,
-        received: "2026-02-02T09:00:00Z".parse().unwrap(),
-        mapping: MappingStamp::default(),
-        state: SubmissionState::Reported,
-        counts: "{}".to_owned(),
-        report: "{}".to_owned(),
-    });
+    let received = "2026-02-02T09:00:00Z".parse().unwrap();
+    let mut submission =
+        Submission::new(Tenant::new(tenant), id, "generic-carehome-xlsx", received);
+    submission.file_name = "people.xlsx".to_owned();
+    submission.file_hash = "00".to_owned();
+    submission.as_of = as_of;
+    submission.state = SubmissionState::Reported;
+    batch.submission = Some(submission);
     for text in resources {
         let resource = json::parse(text.as_bytes()).unwrap_or_else(|e| panic!("{e}: {text}"));
         let mut write = Write::new(resource.clone(), "generic-carehome-xlsx", as_of);

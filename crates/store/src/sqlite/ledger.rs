@@ -220,6 +220,7 @@ fn held(row: &Row<'_>, tenant: &Tenant) -> Result<QuarantinedRow, Error> {
         source: row.get(2)?,
         as_of: instant(row.get(3)?),
         settled: row.get(4)?,
+        decided: None,
         held: Quarantined {
             place: row.get(5)?,
             rule: row.get(6)?,
@@ -316,14 +317,13 @@ pub(super) fn submissions(
 
 fn read(row: &Row<'_>, tenant: &Tenant) -> Result<Submission, Error> {
     let state: String = row.get(9)?;
+    let source: String = row.get(1)?;
+    let id: String = row.get(0)?;
+    let received = instant(row.get(5)?);
     Ok(Submission {
-        tenant: tenant.clone(),
-        id: row.get(0)?,
-        source: row.get(1)?,
         file_name: row.get(2)?,
         file_hash: row.get(3)?,
         as_of: instant(row.get(4)?),
-        received: instant(row.get(5)?),
         mapping: MappingStamp {
             name: row.get(6)?,
             version: row.get(7)?,
@@ -334,5 +334,6 @@ fn read(row: &Row<'_>, tenant: &Tenant) -> Result<Submission, Error> {
         })?,
         counts: row.get(10)?,
         report: row.get(11)?,
+        ..Submission::new(tenant.clone(), id, source, received)
     })
 }

@@ -24,10 +24,12 @@ use self::prepared::Prepared;
 use self::readers::Readers;
 use self::writer::Writer;
 use crate::{
-    ActiveMapping, Answer, Batch, Committed, Current, Error, InstalledMapping, MappingEvent,
-    MappingOrder, MappingOutcome, MappingPackage, MappingRegistry, MappingReview, Page,
-    PersonMatch, PersonRow, QuarantinedRow, Query, Scan, Sight, Store, Stored, Submission, Tenant,
-    UsedMapping,
+    Accepted, ActiveMapping, Answer, Archive, Arrival, Backlog, Batch, Blob, Chunk, ChunkHead,
+    Claim, Committed, Current, Deed, DeedRow, Error, Fence, InstalledMapping, Intake, Job,
+    JobQuery, Jobs, JournalRow, MappingEvent, MappingOrder, MappingOutcome, MappingPackage,
+    MappingRegistry, MappingReview, Page, PendingRow, PersonMatch, PersonRow, QuarantineQuery,
+    QuarantinedRow, Query, Scan, Sight, Store, Stored, Submission, SubmissionQuery, Tenant,
+    TouchedPart, UsedMapping,
 };
 
 /// How the embedded store runs.
@@ -341,6 +343,54 @@ impl Store for SqliteStore {
         })
     }
 
+    fn find_submissions<'a>(
+        &'a self,
+        _sight: &'a Sight,
+        _tenant: &'a Tenant,
+        _query: &'a SubmissionQuery,
+    ) -> Answer<'a, Vec<Submission>> {
+        not_built()
+    }
+
+    fn quarantine<'a>(
+        &'a self,
+        _sight: &'a Sight,
+        _tenant: &'a Tenant,
+        _query: &'a QuarantineQuery,
+    ) -> Answer<'a, Vec<QuarantinedRow>> {
+        not_built()
+    }
+
+    fn pending<'a>(
+        &'a self,
+        _sight: &'a Sight,
+        _tenant: &'a Tenant,
+        _submission: Option<&'a str>,
+    ) -> Answer<'a, Vec<PendingRow>> {
+        not_built()
+    }
+
+    fn touched<'a>(
+        &'a self,
+        _sight: &'a Sight,
+        _tenant: &'a Tenant,
+        _source: &'a str,
+        _submissions: &'a [String],
+        _from: u64,
+        _limit: usize,
+    ) -> Answer<'a, TouchedPart> {
+        not_built()
+    }
+
+    fn deeds<'a>(
+        &'a self,
+        _sight: &'a Sight,
+        _tenant: &'a Tenant,
+        _submission: Option<&'a str>,
+    ) -> Answer<'a, Vec<DeedRow>> {
+        not_built()
+    }
+
     fn ready(&self) -> Answer<'_, ()> {
         Box::pin(async move {
             if !self.writer.alive() {
@@ -350,5 +400,79 @@ impl Store for SqliteStore {
                 .with(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?))
                 .await
         })
+    }
+}
+
+fn not_built<'a, T>() -> Answer<'a, T> {
+    Box::pin(async { Err(Error::Database("not built yet".to_owned())) })
+}
+
+impl Archive for SqliteStore {
+    fn keep<'a>(&'a self, _: &'a Tenant, _: &'a str, _: Vec<Chunk>) -> Answer<'a, ()> {
+        not_built()
+    }
+    fn abandon<'a>(&'a self, _: &'a Tenant, _: &'a str) -> Answer<'a, ()> {
+        not_built()
+    }
+    fn abandon_older(&self, _: jiff::Timestamp) -> Answer<'_, u64> {
+        not_built()
+    }
+    fn blob<'a>(&'a self, _: &'a Sight, _: &'a Tenant, _: &'a str) -> Answer<'a, Option<Blob>> {
+        not_built()
+    }
+    fn chunk_heads<'a>(
+        &'a self,
+        _: &'a Sight,
+        _: &'a Tenant,
+        _: &'a str,
+    ) -> Answer<'a, Vec<ChunkHead>> {
+        not_built()
+    }
+    fn chunk<'a>(
+        &'a self,
+        _: &'a Sight,
+        _: &'a Tenant,
+        _: &'a str,
+        _: u32,
+    ) -> Answer<'a, Option<Chunk>> {
+        not_built()
+    }
+    fn expired(&self, _: jiff::Timestamp, _: usize) -> Answer<'_, Vec<(Tenant, String)>> {
+        not_built()
+    }
+    fn erase<'a>(&'a self, _: &'a Tenant, _: &'a str, _: Deed) -> Answer<'a, bool> {
+        not_built()
+    }
+}
+
+impl Intake for SqliteStore {
+    fn accept(&self, _: Arrival) -> Answer<'_, Accepted> {
+        not_built()
+    }
+}
+
+impl Jobs for SqliteStore {
+    fn claim<'a>(&'a self, _: &'a str, _: std::time::Duration) -> Answer<'a, Option<Claim>> {
+        not_built()
+    }
+    fn renew(&self, _: Fence, _: std::time::Duration) -> Answer<'_, bool> {
+        not_built()
+    }
+    fn put_back<'a>(
+        &'a self,
+        _: Fence,
+        _: std::time::Duration,
+        _: Option<&'a str>,
+    ) -> Answer<'a, bool> {
+        not_built()
+    }
+    fn journal(&self, _: u64) -> Answer<'_, Vec<JournalRow>> {
+        not_built()
+    }
+    fn jobs<'a>(&'a self, _: &'a Sight, _: &'a Tenant, _: &'a JobQuery) -> Answer<'a, Vec<Job>> {
+        not_built()
+    }
+    fn backlog(&self) -> Answer<'_, Backlog> {
+        not_built()
     }
 }

@@ -105,6 +105,7 @@ async fn what_is_retired_comes_and_what_is_deleted_does_not() {
         as_of: day("2026-02-01"),
         ids: vec![("Flag".into(), "gone".into())],
         tag: None,
+        only_said_by: None,
     });
     store.commit(batch).await.unwrap();
     let mut deleted = write("Flag", "deleted", "", "2026-02-01");

@@ -122,19 +122,13 @@ async fn filled() -> Fresh {
 }
 
 pub fn submission(id: &str) -> Submission {
-    Submission {
-        tenant: tenant("home"),
-        id: id.into(),
-        source: "homes".into(),
-        file_name: "people.csv".into(),
-        file_hash: "00".into(),
-        as_of: day("2026-01-01"),
-        received: day("2026-01-02"),
-        mapping: Default::default(),
-        state: store::SubmissionState::Reported,
-        counts: "{}".into(),
-        report: r#"{"value":"from the file"}"#.into(),
-    }
+    let mut submission = Submission::new(tenant("home"), id, "homes", day("2026-01-02"));
+    submission.file_name = "people.csv".into();
+    submission.file_hash = "00".into();
+    submission.as_of = day("2026-01-01");
+    submission.state = store::SubmissionState::Reported;
+    submission.report = r#"{"value":"from the file"}"#.into();
+    submission
 }
 
 pub fn held(patient: &str, rtype: &str, labels: Vec<Label>) -> Quarantined {

@@ -271,6 +271,7 @@ async fn cs_04_what_vanished_is_retired_and_comes_back() {
             as_of: day(as_of),
             ids: vec![("Flag".into(), "f1".into()), ("Flag".into(), "none".into())],
             tag: Some(json::parse(br#"{"code":"no-longer-reported"}"#).unwrap()),
+            only_said_by: None,
         }];
         batch
     };
