@@ -79,6 +79,11 @@ const LISTS: [(&str, &[&str], &str); 25] = [
         keys::EXTENTS,
         "/$defs/source/properties/extent/enum",
     ),
+    (
+        "SENDERS",
+        keys::SENDERS,
+        "/$defs/source/properties/sender/properties",
+    ),
     ("TABLE", keys::TABLE, "/$defs/table/properties"),
     (
         "LATEST",

@@ -56,6 +56,7 @@ pub const SOURCE: &[&str] = &[
     "delimiter",
     "extent",
     "asOf",
+    "sender",
     "missing",
     "timezone",
     "tables",
@@ -64,6 +65,10 @@ pub const SOURCE: &[&str] = &[
 
 /// What `format` may be.
 pub const FORMATS: &[&str] = &["csv", "xlsx", "json", "ndjson"];
+
+/// The kinds of codes that `sender` may name: of an ODS organisation, a council (its code in
+/// government data), a CQC provider or location, and what a supplier calls a home.
+pub const SENDERS: &[&str] = &["ods", "council", "cqc-provider", "cqc-location", "home"];
 
 /// What `extent` may be.
 pub const EXTENTS: &[&str] = &["snapshot", "changes"];

@@ -11,7 +11,7 @@ use terminology::Terminology;
 use crate::Mapping;
 use crate::codes;
 use crate::compile::fragments::Fragments;
-use crate::compile::scope::{Scope, Type};
+use crate::compile::scope::{Scope, Type, Typing};
 use crate::compile::{Common, Compiler, TableUse, rules};
 use crate::declare::fragments::{self, Library};
 use crate::declare::source::{SourceDecl, unused};
@@ -21,7 +21,7 @@ use crate::files::{FileProblem, MAPPING_FILE, MappingFiles};
 use crate::findings::Findings;
 use crate::keys;
 use crate::program::{
-    AsOf, ColumnProgram, Condition, JoinBy, Latest, Op, Program, Rule, TableProgram,
+    AsOf, ColumnProgram, Condition, JoinBy, Latest, Op, Program, Rule, Sender, TableProgram,
 };
 use crate::yaml::{self, Node, Spot};
 
@@ -268,6 +268,7 @@ fn read(
         .map(|table| table.key.iter().copied().collect())
         .collect();
     let as_of = as_of(&source, &mut compiler, &mut always);
+    let senders = senders(&source, &mut compiler, &mut always);
     let conditions: Vec<(Option<Condition>, Option<Condition>, Option<Latest>)> =
         (0..source.tables.len())
             .map(|table| {
@@ -375,6 +376,7 @@ fn read(
         hash: String::new(),
         snapshot: source.snapshot,
         as_of: as_of?,
+        senders,
         schema: Arc::new(source.schema()),
         local_time: source::DatePattern::parse("iso").into_iter().collect(),
         tables,
@@ -396,7 +398,7 @@ fn as_of(
     if node.constant() == Some("stated") {
         return Some(AsOf::Stated);
     }
-    let Some((text, lead)) = node.expression() else {
+    if node.expression().is_none() {
         compiler.findings.error(
             codes::NO_AS_OF,
             node.spot,
@@ -404,22 +406,8 @@ fn as_of(
             "for example: asOf: =settings.[Exported on]",
         );
         return None;
-    };
-    let base = crate::compile::expression::shift(node.spot, lead);
-    let expr = compiler.parsed(text, base)?;
-    let nowhere = Scope {
-        whole_file: true,
-        ..Scope::default()
-    };
-    // A name alone stands for what it names.
-    let (expr, base) = compiler.alone(expr, base, &nowhere);
-    let table = over(&expr).and_then(|name| source.table(name));
-    let mut scope = Scope {
-        table,
-        ..Scope::default()
-    };
-    let (op, typing) = compiler.compile(&expr, base, &mut scope, None)?;
-    keep_uses(&scope, always);
+    }
+    let (table, op, typing) = of_file(node, source, compiler, always)?;
     if !matches!(typing.of, Type::Date | Type::DateTime) || typing.list {
         compiler.findings.error(
             codes::NO_AS_OF,
@@ -436,6 +424,92 @@ fn as_of(
         Some(table) => AsOf::Table { table, op },
         None => AsOf::Once(op),
     })
+}
+
+/// Compiles an expression about the file as a whole: over the records of the table that it names, or
+/// of a value that stands in one place.
+fn of_file(
+    node: &Node,
+    source: &SourceDecl,
+    compiler: &mut Compiler<'_>,
+    always: &mut [BTreeSet<usize>],
+) -> Option<(Option<usize>, Op, Typing)> {
+    let (text, lead) = node.expression()?;
+    let base = crate::compile::expression::shift(node.spot, lead);
+    let expr = compiler.parsed(text, base)?;
+    let nowhere = Scope {
+        whole_file: true,
+        ..Scope::default()
+    };
+    // A name alone stands for what it names.
+    let (expr, base) = compiler.alone(expr, base, &nowhere);
+    let table = over(&expr).and_then(|name| source.table(name));
+    let mut scope = Scope {
+        table,
+        ..Scope::default()
+    };
+    let (op, typing) = compiler.compile(&expr, base, &mut scope, None)?;
+    keep_uses(&scope, always);
+    Some((table, op, typing))
+}
+
+/// Compiles `sender`: where the file says whose it is.
+fn senders(
+    source: &SourceDecl,
+    compiler: &mut Compiler<'_>,
+    always: &mut [BTreeSet<usize>],
+) -> Vec<Sender> {
+    let Some(node) = &source.sender else {
+        return Vec::new();
+    };
+    let Some(entries) = node.entries() else {
+        compiler.findings.error(
+            codes::BAD_VALUE,
+            node.spot,
+            "sender says, for each kind of code, where the file has it",
+            "for example: sender: { ods: =settings.[ODS code] }",
+        );
+        return Vec::new();
+    };
+    compiler
+        .findings
+        .unknown_keys(node, keys::SENDERS, "sender");
+    let mut senders = Vec::new();
+    for (key, value) in entries {
+        let Some(kind) = key.text().filter(|kind| keys::SENDERS.contains(kind)) else {
+            continue;
+        };
+        if value.expression().is_none() {
+            compiler.findings.error(
+                codes::BAD_VALUE,
+                value.spot,
+                "a sender's code is an expression: each file says it itself",
+                format!("for example: {kind}: =rows.[Code]"),
+            );
+            continue;
+        }
+        let Some((table, op, typing)) = of_file(value, source, compiler, always) else {
+            continue;
+        };
+        if typing.of != Type::Text || typing.list {
+            compiler.findings.error(
+                codes::BAD_VALUE,
+                value.spot,
+                format!(
+                    "a sender's code is a text, and this is {}",
+                    typing.of.name()
+                ),
+                "give the column the type string",
+            );
+            continue;
+        }
+        senders.push(Sender {
+            kind: Arc::from(kind),
+            table,
+            op,
+        });
+    }
+    senders
 }
 
 /// Notes the columns of the scope's table as used by every record.

@@ -49,6 +49,10 @@ pub struct Beginning {
     pub as_of: AsOfDate,
     /// Whether the file is the whole truth of its scope.
     pub snapshot: bool,
+    /// The codes by which the file says whose it is, by kind (`ods`, `council`, `cqc-provider`,
+    /// `cqc-location`, `home`), as it writes them. A kind that the mapping asks for and that the file
+    /// leaves blank has none.
+    pub senders: BTreeMap<Arc<str>, BTreeSet<String>>,
 }
 
 /// What a sink says to a resource.

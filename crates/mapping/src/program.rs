@@ -482,6 +482,16 @@ pub(crate) enum AsOf {
     Once(Op),
 }
 
+/// Where a file says whose it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Sender {
+    /// What kind of code it is: one of [`crate::keys::SENDERS`].
+    pub kind: Arc<str>,
+    /// The table whose every record is asked; `None` for a value that stands in one place.
+    pub table: Option<usize>,
+    pub op: Op,
+}
+
 /// A list of phrases, normalised.
 #[derive(Debug, Clone)]
 pub(crate) struct Phrases {
@@ -543,6 +553,7 @@ pub(crate) struct Program {
     pub hash: String,
     pub snapshot: bool,
     pub as_of: AsOf,
+    pub senders: Vec<Sender>,
     pub schema: Arc<source::Schema>,
     /// How a local time is written when a day and a time of day are put together.
     pub local_time: Vec<source::DatePattern>,

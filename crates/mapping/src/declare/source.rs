@@ -18,6 +18,7 @@ pub(crate) struct SourceDecl {
     pub snapshot: bool,
     /// The `asOf` node.
     pub as_of: Option<Node>,
+    pub sender: Option<Node>,
     pub missing: Markers,
     pub zone: TimeZone,
     pub tables: Vec<TableDecl>,
@@ -54,6 +55,7 @@ impl Default for SourceDecl {
             format: Format::csv(),
             snapshot: true,
             as_of: None,
+            sender: None,
             missing: Markers::default(),
             zone: TimeZone::UTC,
             tables: Vec::new(),
@@ -146,6 +148,7 @@ impl TableDecl {
 pub(crate) fn read(node: &Node, at: Spot, findings: &mut Findings) -> SourceDecl {
     let mut decl = SourceDecl {
         as_of: node.get("asOf").cloned(),
+        sender: node.get("sender").cloned(),
         ..SourceDecl::default()
     };
     if node.entries().is_none() {

@@ -1,7 +1,7 @@
 //! A run: a first reading of the whole file, one that weighs its records against each other, and one
 //! for each level of reference.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use diagnostics::{Issue, IssueType};
@@ -104,6 +104,7 @@ pub(crate) fn run<J: Judge>(
     let beginning = Beginning {
         as_of,
         snapshot: program.snapshot,
+        senders: survey.senders,
     };
     if sink.begin(&beginning).is_break() {
         report.stopped = true;
@@ -161,6 +162,7 @@ struct FirstReading {
     partners: Partners,
     latest: Vec<HashMap<u64, Version>>,
     as_of: Option<AsOfDate>,
+    senders: BTreeMap<Arc<str>, BTreeSet<String>>,
     issues: Vec<Issue>,
     unreadable: Vec<Issue>,
     read: u64,
@@ -194,6 +196,7 @@ fn survey<J: Judge>(
         partners: survey.partners,
         latest: survey.latest,
         as_of: survey.as_of,
+        senders: survey.senders,
         issues: survey.issues,
         unreadable: survey.unreadable,
         read,

@@ -1,8 +1,9 @@
 //! The first reading: what the file holds, as of when it is, and what other tables look up.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use diagnostics::{InputPlace, Issue, IssueType};
 use source::{Batch, Counts, Event, Interpreter, Row};
@@ -71,6 +72,8 @@ pub(crate) struct Survey {
     pub latest: Vec<HashMap<u64, Version>>,
     /// As of when the file says it is.
     pub as_of: Option<AsOfDate>,
+    /// Whose it says it is: codes by kind.
+    pub senders: BTreeMap<Arc<str>, BTreeSet<String>>,
     /// What somebody should know of that date, or why there is none.
     pub issues: Vec<Issue>,
     /// Of the records that cannot be read, what is wrong with the first.
@@ -103,6 +106,10 @@ impl Version {
 /// How many issues of one kind are kept of a file that turns out to be unusable.
 const MAX_ISSUES: usize = 20;
 
+/// How many codes are kept of one place where a file says whose it is: a file of more than one sender
+/// is refused, and so long a list helps nobody to see why.
+const MAX_SENDERS: usize = 20;
+
 /// What the first reading found in one batch.
 #[derive(Default)]
 pub(super) struct Surveyed {
@@ -113,6 +120,8 @@ pub(super) struct Surveyed {
     versions: Vec<(usize, u64, i64, u64)>,
     best: Option<(i64, AsOfDate, InputPlace)>,
     least: Option<i64>,
+    /// Of each place where a file says whose it is: what it says there.
+    senders: Vec<BTreeSet<String>>,
     issues: Vec<Issue>,
     unreadable: Vec<Issue>,
 }
@@ -194,6 +203,19 @@ impl<J: Judge> Maker<'_, J> {
                 found.versions.push((table, hash, rank, content));
             }
         }
+        for (at, sender) in program.senders.iter().enumerate() {
+            if sender.table != Some(table) {
+                continue;
+            }
+            found
+                .senders
+                .resize_with(program.senders.len(), Default::default);
+            if let Some(codes) = found.senders.get_mut(at) {
+                let mut cx = self.quiet(shared, row);
+                cx.quiet = true;
+                note_sender(&cx.evaluate(&sender.op), codes);
+            }
+        }
         if let AsOf::Table { table: wanted, op } = &program.as_of
             && *wanted == table
         {
@@ -219,6 +241,7 @@ pub(super) struct Surveyor {
     counts: Counts,
     best: Option<(i64, AsOfDate, InputPlace)>,
     least: i64,
+    senders: Vec<BTreeSet<String>>,
     issues: Vec<Issue>,
     unreadable: Vec<Issue>,
 }
@@ -238,6 +261,7 @@ impl Surveyor {
             counts: Counts::new(&program.schema),
             best: None,
             least: i64::MAX,
+            senders: vec![BTreeSet::new(); program.senders.len()],
             issues: Vec::new(),
             unreadable: Vec::new(),
         }
@@ -268,6 +292,13 @@ impl Surveyor {
                     });
             }
         }
+        for (known, found) in self.senders.iter_mut().zip(found.senders) {
+            for code in found {
+                if known.len() < MAX_SENDERS {
+                    known.insert(code);
+                }
+            }
+        }
         // Once one record says when it is, what is wrong with another's word is reported with it.
         if self.best.is_none() {
             let room = MAX_ISSUES.saturating_sub(self.issues.len());
@@ -294,6 +325,7 @@ impl Surveyor {
             counts,
             best,
             least,
+            mut senders,
             mut issues,
             unreadable,
         } = self;
@@ -319,9 +351,27 @@ impl Surveyor {
             let nothing = Indexes::default();
             as_of = once(op, program, &nothing, &partners, &mut issues);
         }
+        for (sender, codes) in program.senders.iter().zip(&mut senders) {
+            if sender.table.is_none() {
+                let nothing = Indexes::default();
+                let seen = Seen::default();
+                let shared = of_whole_file(program, &nothing, &partners, &seen);
+                let mut cx = Cx::new(&shared, None, false);
+                cx.quiet = true;
+                note_sender(&cx.evaluate(&sender.op), codes);
+            }
+        }
+        let mut by_kind: BTreeMap<Arc<str>, BTreeSet<String>> = BTreeMap::new();
+        for (sender, codes) in program.senders.iter().zip(senders) {
+            by_kind
+                .entry(sender.kind.clone())
+                .or_default()
+                .extend(codes);
+        }
         let survey = Survey {
             partners,
             latest,
+            senders: by_kind,
             as_of,
             issues,
             unreadable,
@@ -357,6 +407,32 @@ impl PartnerTable {
     }
 }
 
+/// Adds a code by which a file says whose it is.
+fn note_sender(value: &Val<'_>, codes: &mut BTreeSet<String>) {
+    if let Some(text) = value.text() {
+        let code = text.trim();
+        if !code.is_empty() && codes.len() < MAX_SENDERS && !codes.contains(code) {
+            codes.insert(code.to_owned());
+        }
+    }
+}
+
+/// What an expression sees that is about the file and no record.
+fn of_whole_file<'a>(
+    program: &'a Program,
+    indexes: &'a Indexes,
+    partners: &'a Partners,
+    seen: &'a Seen,
+) -> Shared<'a> {
+    Shared {
+        program,
+        indexes,
+        partners,
+        local: "",
+        seen,
+    }
+}
+
 fn once(
     op: &Op,
     program: &Program,
@@ -364,13 +440,8 @@ fn once(
     partners: &Partners,
     issues: &mut Vec<Issue>,
 ) -> Option<AsOfDate> {
-    let shared = Shared {
-        program,
-        indexes,
-        partners,
-        local: "",
-        seen: &Seen::default(),
-    };
+    let seen = Seen::default();
+    let shared = of_whole_file(program, indexes, partners, &seen);
     let mut cx = Cx::new(&shared, None, false);
     let value = cx.evaluate(op);
     issues.append(&mut cx.issues);
