@@ -7,16 +7,8 @@
     missing_docs
 )]
 
-use identity::{Agreement, IdSpace, NhsNumber, NhsNumberError, PersonKey, fold_name};
+use identity::{IdSpace, NhsNumber, NhsNumberError, fold_name};
 use proptest::prelude::*;
-
-fn patient(nhs: &str, birth: &str, family: &str) -> PersonKey {
-    let text = format!(
-        r#"{{"resourceType":"Patient","identifier":[{{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"{nhs}"}}],
-        "name":[{{"use":"nickname","family":"Other"}},{{"use":"official","family":"{family}"}}],"birthDate":"{birth}"}}"#
-    );
-    PersonKey::of_patient(&json::parse(text.as_bytes()).unwrap())
-}
 
 #[test]
 fn nhs_numbers_are_read_as_people_write_them() {
@@ -55,28 +47,6 @@ fn nhs_numbers_are_read_as_people_write_them() {
 fn a_number_does_not_reach_a_log_whole() {
     let number: NhsNumber = "9990000018".parse().unwrap();
     assert_eq!(format!("{number:?}"), "NhsNumber(…018)");
-}
-
-#[test]
-fn cs_02_one_person_only_when_number_birth_date_and_surname_agree() {
-    let one = patient("9990000018", "1938-02-11", "O'Brien-Núñez");
-    let same = patient("999 000 0018", "1938-02-11", "OBRIEN NUNEZ");
-    assert_eq!(one.compare(&same), Agreement::Same);
-    for other in [
-        patient("9990000018", "1938-02-12", "O'Brien-Núñez"),
-        patient("9990000018", "1938", "O'Brien-Núñez"),
-        patient("9990000018", "1938-02-11", "Smith"),
-        patient("9990000018", "1938-02-11", "-"),
-    ] {
-        assert_eq!(one.compare(&other), Agreement::Conflict);
-    }
-    let stranger = patient("9990000026", "1938-02-11", "O'Brien-Núñez");
-    assert_eq!(one.compare(&stranger), Agreement::Different);
-    let unnumbered = patient("", "1938-02-11", "O'Brien-Núñez");
-    assert_eq!(
-        unnumbered.compare(&unnumbered.clone()),
-        Agreement::Different
-    );
 }
 
 #[test]
