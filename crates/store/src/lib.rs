@@ -33,6 +33,7 @@ mod quarantine;
 mod query;
 mod registry;
 mod sight;
+mod sql;
 pub mod sqlite;
 mod store;
 mod stored;

@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::prepared::{Content, Prepared};
-use super::rows::{self, Pending, Row, instant, micros};
-use super::{ledger, people};
+use super::rows::{self, Pending, Row};
+use super::session::Lite;
+use crate::sql::record::{instant, micros};
+use crate::sql::{ledger, now, people};
 use crate::{Batch, Committed, Error, Expected, Label, Outcome, Reindex, Retire, Retired, Status};
 
 /// What the writer knows without asking: being the only one, it gives out the numbers.
@@ -146,8 +148,8 @@ pub(super) fn apply(
 ) -> Result<Committed, Error> {
     let tenant = memory.tenant(connection, batch.tenant.as_str())?;
     if let Some(submission) = &batch.submission {
-        let source = memory.word(connection, &submission.source)?;
-        ledger::put_submission(connection, tenant, source, submission)?;
+        let mut session = Lite::writer(connection, memory);
+        now(ledger::put_submission(&mut session, tenant, submission))?;
     }
     let mut run = Run {
         connection,
@@ -171,12 +173,12 @@ pub(super) fn apply(
     let Run {
         memory, submission, ..
     } = run;
+    let mut session = Lite::writer(connection, memory);
     for settle in &batch.settle {
-        let source = memory.word(connection, &settle.source)?;
-        committed.settled += ledger::settle(connection, tenant, source, &submission, settle)?;
+        committed.settled += now(ledger::settle(&mut session, tenant, &submission, settle))?;
     }
     for held in &batch.quarantine {
-        ledger::hold(connection, tenant, &submission, held)?;
+        now(ledger::hold(&mut session, tenant, &submission, held))?;
     }
     Ok(committed)
 }
@@ -537,12 +539,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn person(&self, rid: i64, source: i64, prepared: &Prepared) -> Result<(), Error> {
+    fn person(&mut self, rid: i64, source: i64, prepared: &Prepared) -> Result<(), Error> {
         if prepared.rtype != "Patient" {
             return Ok(());
         }
         let keys = prepared.write.person.as_ref();
-        people::put(self.connection, self.tenant, rid, source, keys)
+        let mut session = Lite::writer(self.connection, self.memory);
+        now(people::put(&mut session, self.tenant, rid, source, keys))
     }
 
     fn index(&mut self, rid: i64, old: &BTreeSet<Row>, new: &BTreeSet<Row>) -> Result<(), Error> {

@@ -2,27 +2,27 @@
 //! that read beside it.
 
 mod apply;
-mod fetch;
-mod find;
-mod ledger;
-mod people;
 mod prepared;
 mod readers;
-mod registry;
 mod rows;
 mod schema;
-mod visible;
+mod session;
 mod writer;
+
+#[cfg(test)]
+mod plans;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use self::people::Wanted;
 use self::prepared::Prepared;
 use self::readers::Readers;
+use self::session::Lite;
 use self::writer::Writer;
+use crate::sql::people::Wanted;
+use crate::sql::{fetch, find, ledger, now, people, registry};
 use crate::{
     Accepted, ActiveMapping, Answer, Archive, Arrival, Backlog, Batch, Blob, Chunk, ChunkHead,
     Claim, Committed, Current, Deed, DeedRow, Error, Fence, InstalledMapping, Intake, Job,
@@ -125,30 +125,37 @@ impl MappingRegistry for SqliteStore {
     }
 
     fn installed(&self) -> Answer<'_, Vec<InstalledMapping>> {
-        self.reading(registry::installed)
+        self.reading(|connection| now(registry::installed(&mut Lite::reader(connection))))
     }
 
     fn package<'a>(&'a self, hash: &'a str) -> Answer<'a, Option<MappingPackage>> {
         let hash = hash.to_owned();
-        self.reading(move |connection| registry::package(connection, &hash))
+        self.reading(move |connection| now(registry::package(&mut Lite::reader(connection), &hash)))
     }
 
     fn reviews<'a>(&'a self, hash: &'a str) -> Answer<'a, Vec<MappingReview>> {
         let hash = hash.to_owned();
-        self.reading(move |connection| registry::reviews_of(connection, &hash))
+        self.reading(move |connection| {
+            now(registry::reviews_of(&mut Lite::reader(connection), &hash))
+        })
     }
 
     fn active<'a>(&'a self, tenant: Option<&'a Tenant>) -> Answer<'a, Vec<ActiveMapping>> {
         let tenant = tenant.cloned();
-        self.reading(move |connection| registry::active(connection, tenant.as_ref()))
+        self.reading(move |connection| {
+            now(registry::active(
+                &mut Lite::reader(connection),
+                tenant.as_ref(),
+            ))
+        })
     }
 
     fn events(&self) -> Answer<'_, Vec<MappingEvent>> {
-        self.reading(registry::events)
+        self.reading(|connection| now(registry::events(&mut Lite::reader(connection))))
     }
 
     fn used(&self) -> Answer<'_, Vec<UsedMapping>> {
-        self.reading(registry::used)
+        self.reading(|connection| now(registry::used(&mut Lite::reader(connection))))
     }
 }
 
@@ -177,7 +184,14 @@ impl Store for SqliteStore {
         id: &'a str,
     ) -> Answer<'a, Option<Stored>> {
         let (sight, rtype, id) = (sight.clone(), rtype.to_owned(), id.to_owned());
-        self.reading(move |connection| fetch::read(connection, &sight, &rtype, &id))
+        self.reading(move |connection| {
+            now(fetch::read(
+                &mut Lite::reader(connection),
+                &sight,
+                &rtype,
+                &id,
+            ))
+        })
     }
 
     fn vread<'a>(
@@ -189,7 +203,9 @@ impl Store for SqliteStore {
     ) -> Answer<'a, Option<Stored>> {
         let (sight, rtype, id) = (sight.clone(), rtype.to_owned(), id.to_owned());
         self.reading(move |connection| {
-            Ok(fetch::history(connection, &sight, &rtype, &id, Some(version))?.pop())
+            let mut session = Lite::reader(connection);
+            let found = fetch::history(&mut session, &sight, &rtype, &id, Some(version));
+            Ok(now(found)?.pop())
         })
     }
 
@@ -200,12 +216,22 @@ impl Store for SqliteStore {
         id: &'a str,
     ) -> Answer<'a, Vec<Stored>> {
         let (sight, rtype, id) = (sight.clone(), rtype.to_owned(), id.to_owned());
-        self.reading(move |connection| fetch::history(connection, &sight, &rtype, &id, None))
+        self.reading(move |connection| {
+            now(fetch::history(
+                &mut Lite::reader(connection),
+                &sight,
+                &rtype,
+                &id,
+                None,
+            ))
+        })
     }
 
     fn search<'a>(&'a self, sight: &'a Sight, query: &'a Query) -> Answer<'a, Page> {
         let (sight, query) = (sight.clone(), query.clone());
-        self.reading(move |connection| find::search(connection, &sight, &query))
+        self.reading(move |connection| {
+            now(find::search(&mut Lite::reader(connection), &sight, &query))
+        })
     }
 
     fn everything_about<'a>(
@@ -216,7 +242,12 @@ impl Store for SqliteStore {
     ) -> Answer<'a, Vec<Stored>> {
         let (sight, tenant, patient) = (sight.clone(), tenant.clone(), patient.to_owned());
         self.reading(move |connection| {
-            fetch::everything_about(connection, &sight, &tenant, &patient)
+            now(fetch::everything_about(
+                &mut Lite::reader(connection),
+                &sight,
+                &tenant,
+                &patient,
+            ))
         })
     }
 
@@ -227,12 +258,11 @@ impl Store for SqliteStore {
     ) -> Answer<'a, Vec<PersonRow>> {
         let (sight, number) = (sight.clone(), nhs_number.to_owned());
         self.reading(move |connection| {
-            let mut found = Vec::new();
-            for tenant in people::tenants_of(connection, &number)? {
-                let wanted = Wanted::NhsNumber(&number);
-                found.extend(people::find(connection, &sight, &tenant, &wanted)?);
-            }
-            Ok(found)
+            now(people::by_nhs_number(
+                &mut Lite::reader(connection),
+                &sight,
+                &number,
+            ))
         })
     }
 
@@ -247,7 +277,12 @@ impl Store for SqliteStore {
         let (source, matching) = (source.to_owned(), matching.clone());
         self.reading(move |connection| {
             let wanted = Wanted::OfSource(&source, &matching);
-            people::find(connection, &sight, &tenant, &wanted)
+            now(people::find(
+                &mut Lite::reader(connection),
+                &sight,
+                &tenant,
+                &wanted,
+            ))
         })
     }
 
@@ -260,7 +295,13 @@ impl Store for SqliteStore {
         let (sight, tenant, patient) = (sight.clone(), tenant.clone(), patient.to_owned());
         self.reading(move |connection| {
             let wanted = Wanted::Patient(&patient);
-            Ok(people::find(connection, &sight, &tenant, &wanted)?.pop())
+            Ok(now(people::find(
+                &mut Lite::reader(connection),
+                &sight,
+                &tenant,
+                &wanted,
+            ))?
+            .pop())
         })
     }
 
@@ -272,7 +313,12 @@ impl Store for SqliteStore {
     ) -> Answer<'a, Vec<Current>> {
         let (sight, tenant, source) = (sight.clone(), tenant.clone(), source.to_owned());
         self.reading(move |connection| {
-            fetch::current_of_source(connection, &sight, &tenant, &source)
+            now(fetch::current_of_source(
+                &mut Lite::reader(connection),
+                &sight,
+                &tenant,
+                &source,
+            ))
         })
     }
 
@@ -284,7 +330,15 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Answer<'a, Scan> {
         let (sight, tenant) = (sight.clone(), tenant.clone());
-        self.reading(move |connection| fetch::scan(connection, &sight, &tenant, from, limit))
+        self.reading(move |connection| {
+            now(fetch::scan(
+                &mut Lite::reader(connection),
+                &sight,
+                &tenant,
+                from,
+                limit,
+            ))
+        })
     }
 
     fn quarantine_for<'a>(
@@ -295,7 +349,12 @@ impl Store for SqliteStore {
     ) -> Answer<'a, Vec<QuarantinedRow>> {
         let (sight, tenant, patient) = (sight.clone(), tenant.clone(), patient.to_owned());
         self.reading(move |connection| {
-            ledger::held_of_person(connection, &sight, &tenant, &patient)
+            now(ledger::held_of_person(
+                &mut Lite::reader(connection),
+                &sight,
+                &tenant,
+                &patient,
+            ))
         })
     }
 
@@ -305,7 +364,13 @@ impl Store for SqliteStore {
         nhs_number: &'a str,
     ) -> Answer<'a, Vec<QuarantinedRow>> {
         let (sight, number) = (sight.clone(), nhs_number.to_owned());
-        self.reading(move |connection| ledger::held_of_number(connection, &sight, &number))
+        self.reading(move |connection| {
+            now(ledger::held_of_number(
+                &mut Lite::reader(connection),
+                &sight,
+                &number,
+            ))
+        })
     }
 
     fn quarantine_of<'a>(
@@ -316,7 +381,12 @@ impl Store for SqliteStore {
     ) -> Answer<'a, Vec<QuarantinedRow>> {
         let (sight, tenant, submission) = (sight.clone(), tenant.clone(), submission.to_owned());
         self.reading(move |connection| {
-            ledger::held_of_submission(connection, &sight, &tenant, &submission)
+            now(ledger::held_of_submission(
+                &mut Lite::reader(connection),
+                &sight,
+                &tenant,
+                &submission,
+            ))
         })
     }
 
@@ -327,7 +397,14 @@ impl Store for SqliteStore {
         id: &'a str,
     ) -> Answer<'a, Option<Submission>> {
         let (sight, tenant, id) = (sight.clone(), tenant.clone(), id.to_owned());
-        self.reading(move |connection| ledger::submission(connection, &sight, &tenant, &id))
+        self.reading(move |connection| {
+            now(ledger::submission(
+                &mut Lite::reader(connection),
+                &sight,
+                &tenant,
+                &id,
+            ))
+        })
     }
 
     fn submissions<'a>(
@@ -339,7 +416,12 @@ impl Store for SqliteStore {
         let (sight, tenant) = (sight.clone(), tenant.clone());
         let source = source.map(str::to_owned);
         self.reading(move |connection| {
-            ledger::submissions(connection, &sight, &tenant, source.as_deref())
+            now(ledger::submissions(
+                &mut Lite::reader(connection),
+                &sight,
+                &tenant,
+                source.as_deref(),
+            ))
         })
     }
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use serde::{Deserialize, Serialize};
 
+use crate::sql::record::micros;
 use crate::{Error, IndexRow};
 
 /// An index row with its words as numbers, as it is written and as it is remembered beside its
@@ -47,15 +47,6 @@ impl Row {
             IndexRow::String { param: code, norm } => Self::String(word(&param(&code))?, norm),
         })
     }
-}
-
-/// Instants are kept as microseconds since 1970.
-pub(super) fn micros(instant: Timestamp) -> i64 {
-    instant.as_microsecond()
-}
-
-pub(super) fn instant(micros: i64) -> Timestamp {
-    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MIN)
 }
 
 pub(super) fn encode(rows: &BTreeSet<Row>) -> Result<Vec<u8>, Error> {

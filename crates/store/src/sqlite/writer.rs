@@ -12,7 +12,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::apply::{Memory, apply};
 use super::prepared::Prepared;
-use super::registry;
+use super::session::Lite;
+use crate::sql::{now, registry};
 use crate::{Batch, Committed, Error, MappingOrder, MappingOutcome};
 
 /// Something to write, and who waits for it.
@@ -41,7 +42,11 @@ impl Work {
             Self::Batch(batch, writes) => {
                 apply(connection, memory, *batch, writes).map(Done::Batch)
             }
-            Self::Mappings(order) => registry::order(connection, memory, order).map(Done::Mappings),
+            Self::Mappings(order) => now(registry::order(
+                &mut Lite::writer(connection, memory),
+                &order,
+            ))
+            .map(Done::Mappings),
         }
     }
 }
