@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use auth::{Caller, Kind};
 use jiff::Timestamp;
@@ -86,9 +87,11 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// The policy.
+/// Cheap to clone: all clones decide by the same configuration.
 #[derive(Debug, Clone)]
 pub struct Access {
-    config: Config,
+    /// Replaced whole, so that no decision sees half of a change.
+    config: Arc<RwLock<Arc<Config>>>,
 }
 
 impl Access {
@@ -98,7 +101,23 @@ impl Access {
     /// The first setting that cannot be used.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         config.check()?;
-        Ok(Self { config })
+        Ok(Self {
+            config: Arc::new(RwLock::new(Arc::new(config))),
+        })
+    }
+
+    /// Takes another configuration in place of the one there is: the next decision is made by it.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used; the configuration stays as it was.
+    pub fn replace(&self, config: Config) -> Result<(), ConfigError> {
+        config.check()?;
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        Ok(())
+    }
+
+    fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Decides whether a caller may do what it asks, and how far it sees.
@@ -144,9 +163,10 @@ impl Access {
         if purpose != Purpose::DirectCare {
             return Err(Refusal::Purpose);
         }
+        let config = self.config();
         let (sight, tenant) = match &caller.kind {
             Kind::Provider { tenant } => {
-                let known = self.config.tenants.iter().any(|known| {
+                let known = config.tenants.iter().any(|known| {
                     known.name == *tenant
                         && known
                             .organisation
@@ -161,7 +181,7 @@ impl Access {
             }
             Kind::Consumer if writes => return Err(Refusal::ReadOnly),
             Kind::Consumer => {
-                let reach = self.shared_with(&caller.organisation, day_of(now));
+                let reach = shared_with(&config, &caller.organisation, day_of(now));
                 if reach.is_empty() {
                     return Err(Refusal::NoAgreement);
                 }
@@ -175,49 +195,49 @@ impl Access {
         Ok(Granted { sight, tenant })
     }
 
-    /// The tenants whose agreements with a consumer hold on a day, and what each shares.
-    fn shared_with(&self, consumer: &str, day: Date) -> Vec<Reach> {
-        let mut shared: BTreeMap<&str, Reach> = BTreeMap::new();
-        let holds = |agreement: &&Agreement| {
-            agreement.consumer.eq_ignore_ascii_case(consumer)
-                && agreement.from <= day
-                && agreement.until.is_none_or(|until| day <= until)
-        };
-        for agreement in self.config.agreements.iter().filter(holds) {
-            for tenant in &self.config.tenants {
-                if !tenant
-                    .organisation
-                    .eq_ignore_ascii_case(&agreement.provider)
-                {
-                    continue;
-                }
-                match shared.get_mut(tenant.name.as_str()) {
-                    // Two agreements with one provider share what either shares.
-                    Some(reach) => {
-                        reach.types = match (reach.types.take(), &agreement.types) {
-                            (Some(mut types), Some(more)) => {
-                                types.extend(more.iter().cloned());
-                                Some(types)
-                            }
-                            _ => None,
-                        };
-                    }
-                    None => {
-                        let mut reach = Reach::shared(Tenant::new(tenant.name.as_str()));
-                        reach.types.clone_from(&agreement.types);
-                        shared.insert(&tenant.name, reach);
-                    }
-                }
-            }
-        }
-        shared.into_values().collect()
-    }
-
     /// The sight of Causeway's own submission pipeline within one tenant: everything of the tenant,
     /// withheld labels and retired resources included. Nothing seen with it may leave the pipeline.
     pub fn pipeline(tenant: &Tenant) -> Sight {
         Sight::new(vec![Reach::own(tenant.clone())], Default::default()).with_retired()
     }
+}
+
+/// The tenants whose agreements with a consumer hold on a day, and what each shares.
+fn shared_with(config: &Config, consumer: &str, day: Date) -> Vec<Reach> {
+    let mut shared: BTreeMap<&str, Reach> = BTreeMap::new();
+    let holds = |agreement: &&Agreement| {
+        agreement.consumer.eq_ignore_ascii_case(consumer)
+            && agreement.from <= day
+            && agreement.until.is_none_or(|until| day <= until)
+    };
+    for agreement in config.agreements.iter().filter(holds) {
+        for tenant in &config.tenants {
+            if !tenant
+                .organisation
+                .eq_ignore_ascii_case(&agreement.provider)
+            {
+                continue;
+            }
+            match shared.get_mut(tenant.name.as_str()) {
+                // Two agreements with one provider share what either shares.
+                Some(reach) => {
+                    reach.types = match (reach.types.take(), &agreement.types) {
+                        (Some(mut types), Some(more)) => {
+                            types.extend(more.iter().cloned());
+                            Some(types)
+                        }
+                        _ => None,
+                    };
+                }
+                None => {
+                    let mut reach = Reach::shared(Tenant::new(tenant.name.as_str()));
+                    reach.types.clone_from(&agreement.types);
+                    shared.insert(&tenant.name, reach);
+                }
+            }
+        }
+    }
+    shared.into_values().collect()
 }
 
 /// The day in England: agreements are made in days there.

@@ -449,3 +449,28 @@ fn a_restricted_document_is_labelled_so() {
         assert_eq!(labels(text), [], "{text}");
     }
 }
+
+#[test]
+fn cs_19_an_agreement_that_ends_is_over_with_the_next_decision() {
+    let access = access();
+    let everywhere = access.clone();
+    let ask = || {
+        everywhere.decide(
+            &gp("system/*.rs"),
+            Purpose::DirectCare,
+            read("Patient"),
+            at(MARCH),
+        )
+    };
+    assert!(ask().is_ok());
+    let mut config: Config = toml::from_str(CONFIG).unwrap();
+    config.agreements.clear();
+    access.replace(config).unwrap();
+    assert_eq!(ask().unwrap_err(), Refusal::NoAgreement);
+
+    // What cannot be used changes nothing.
+    let mut wrong: Config = toml::from_str(CONFIG).unwrap();
+    wrong.agreements[0].provider = "NOBODY".to_owned();
+    assert!(access.replace(wrong).is_err());
+    assert_eq!(ask().unwrap_err(), Refusal::NoAgreement);
+}

@@ -219,32 +219,43 @@ impl Config {
         if self.keys_stale_seconds > 24 * 60 * 60 {
             return fail("auth.keys-stale-seconds", "must be at most a day (86400)");
         }
-        let mut ids = BTreeSet::new();
-        for client in &self.clients {
-            if client.id.is_empty() {
-                return fail("auth.clients.id", "must not be empty");
-            }
-            if client.organisation.is_empty()
-                || !client
-                    .organisation
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric())
-            {
-                return fail(
-                    "auth.clients.organisation",
-                    "must be an ODS code: letters and digits",
-                );
-            }
-            if client.tenant.as_deref() == Some("") {
-                return fail(
-                    "auth.clients.tenant",
-                    "must not be empty: leave it out for a consumer",
-                );
-            }
-            if !ids.insert(client.id.as_str()) {
-                return fail("auth.clients", "names one client id twice");
-            }
-        }
-        Ok(())
+        check_clients(&self.clients)
     }
+}
+
+/// Checks a list of clients.
+pub(crate) fn check_clients(clients: &[Client]) -> Result<(), ConfigError> {
+    let fail = |setting: &str, reason: &str| {
+        Err(ConfigError {
+            setting: setting.to_owned(),
+            reason: reason.to_owned(),
+        })
+    };
+    let mut ids = BTreeSet::new();
+    for client in clients {
+        if client.id.is_empty() {
+            return fail("auth.clients.id", "must not be empty");
+        }
+        if client.organisation.is_empty()
+            || !client
+                .organisation
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric())
+        {
+            return fail(
+                "auth.clients.organisation",
+                "must be an ODS code: letters and digits",
+            );
+        }
+        if client.tenant.as_deref() == Some("") {
+            return fail(
+                "auth.clients.tenant",
+                "must not be empty: leave it out for a consumer",
+            );
+        }
+        if !ids.insert(client.id.as_str()) {
+            return fail("auth.clients", "names one client id twice");
+        }
+    }
+    Ok(())
 }

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
 use crate::keys::Keys;
 use crate::remembered::Remembered;
 use crate::token::{self, Claims};
-use crate::{Caller, Client, Config, DiscoverError, Refusal};
+use crate::{Caller, Client, Config, ConfigError, DiscoverError, Refusal};
 
 /// What `_status` says about the issuer's keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,16 +33,30 @@ pub struct Auth {
 
 struct Inner {
     config: Config,
-    clients: HashMap<String, Client>,
+    /// By id. Replaced whole, so that nobody ever sees half a list.
+    clients: RwLock<Arc<HashMap<String, Client>>>,
     keys: Keys,
     remembered: Remembered,
+}
+
+impl Inner {
+    fn clients(&self) -> Arc<HashMap<String, Client>> {
+        Arc::clone(&self.clients.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn by_id(clients: &[Client]) -> HashMap<String, Client> {
+    clients
+        .iter()
+        .map(|client| (client.id.clone(), client.clone()))
+        .collect()
 }
 
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Auth")
             .field("issuer", &self.inner.config.issuer)
-            .field("clients", &self.inner.clients.len())
+            .field("clients", &self.inner.clients().len())
             .finish_non_exhaustive()
     }
 }
@@ -55,11 +69,7 @@ impl Auth {
     pub async fn discover(config: Config) -> Result<Self, DiscoverError> {
         config.check().map_err(DiscoverError::Config)?;
         let keys = Keys::discover(config.clone()).await?;
-        let clients = config
-            .clients
-            .iter()
-            .map(|client| (client.id.clone(), client.clone()))
-            .collect();
+        let clients = RwLock::new(Arc::new(by_id(&config.clients)));
         Ok(Self {
             inner: Arc::new(Inner {
                 config,
@@ -68,6 +78,22 @@ impl Auth {
                 remembered: Remembered::new(),
             }),
         })
+    }
+
+    /// Takes another list of clients in place of the one there is, at once: a token of a client that
+    /// is no longer on it is refused from now on, however long it would be good for.
+    ///
+    /// # Errors
+    /// The first client that cannot be used; the list stays as it was.
+    pub fn replace_clients(&self, clients: &[Client]) -> Result<(), ConfigError> {
+        crate::config::check_clients(clients)?;
+        let clients = Arc::new(by_id(clients));
+        *self
+            .inner
+            .clients
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = clients;
+        Ok(())
     }
 
     /// The caller that an `Authorization` header stands for; `None` when there is no such header.
@@ -80,7 +106,8 @@ impl Auth {
             tracing::info!(code = refusal.code(), reason = %refusal, "a caller was refused");
         }
         let claims = result?;
-        let Some(client) = self.inner.clients.get(&claims.client_id) else {
+        let clients = self.inner.clients();
+        let Some(client) = clients.get(&claims.client_id) else {
             // The token is genuine, so the client's name is the issuer's word and may be logged.
             tracing::warn!(
                 code = Refusal::UnknownClient.code(),

@@ -121,3 +121,25 @@ async fn keys_too_old_let_nobody_in() {
     assert_eq!(call(&auth, &token).await, Err(Refusal::NoKeys));
     assert_eq!(auth.readiness(), Readiness::NoKeys);
 }
+
+#[tokio::test]
+async fn a_client_that_is_taken_off_the_list_is_refused_at_once() {
+    let idp = Idp::start().await;
+    let auth = auth(&idp).await;
+    let token = idp.token();
+    let caller = call(&auth, &token).await.unwrap();
+    assert!(call(&auth, &token).await.is_ok(), "it is remembered by now");
+    let mut clients = config(&idp).clients;
+    clients.retain(|client| client.id != caller.client_id);
+    auth.replace_clients(&clients).unwrap();
+    assert_eq!(call(&auth, &token).await, Err(Refusal::UnknownClient));
+
+    // A list that cannot be used changes nothing.
+    let mut twice = config(&idp).clients;
+    twice.extend(config(&idp).clients);
+    assert!(auth.replace_clients(&twice).is_err());
+    assert_eq!(call(&auth, &token).await, Err(Refusal::UnknownClient));
+
+    auth.replace_clients(&config(&idp).clients).unwrap();
+    assert!(call(&auth, &token).await.is_ok());
+}
