@@ -69,6 +69,27 @@ pub enum Decision {
     },
 }
 
+/// The decisions that were not undone, in the order of their numbers, without the undoings.
+pub fn standing(
+    decisions: impl IntoIterator<Item = (u64, Decision)>,
+) -> impl Iterator<Item = (u64, Decision)> {
+    let decisions: BTreeMap<u64, Decision> = decisions.into_iter().collect();
+    let mut undone = BTreeSet::new();
+    // From the last backwards: an undoing that was itself undone undoes nothing. One can only undo
+    // what came before it.
+    for (number, decision) in decisions.iter().rev() {
+        if let Decision::Undo { decision } = decision
+            && decision < number
+            && !undone.contains(number)
+        {
+            undone.insert(*decision);
+        }
+    }
+    decisions.into_iter().filter(move |(number, decision)| {
+        !undone.contains(number) && !matches!(decision, Decision::Undo { .. })
+    })
+}
+
 /// The decisions that hold. Made of the list, never changed by hand.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Known {
@@ -81,23 +102,9 @@ impl Known {
     /// What holds after these decisions, each with its number, in any order: of two about the same
     /// thing the later one, unless it was undone.
     pub fn of(decisions: impl IntoIterator<Item = (u64, Decision)>) -> Self {
-        let decisions: BTreeMap<u64, Decision> = decisions.into_iter().collect();
-        let mut undone = BTreeSet::new();
-        // From the last backwards: an undoing that was itself undone undoes nothing. One can only
-        // undo what came before it.
-        for (number, decision) in decisions.iter().rev() {
-            if let Decision::Undo { decision } = decision
-                && decision < number
-                && !undone.contains(number)
-            {
-                undone.insert(*decision);
-            }
-        }
         let mut known = Self::default();
-        for (number, decision) in decisions {
-            if !undone.contains(&number) {
-                known.add(decision);
-            }
+        for (_, decision) in standing(decisions) {
+            known.add(decision);
         }
         known
     }
@@ -157,6 +164,25 @@ impl Known {
             at = next;
         }
         at.clone()
+    }
+
+    /// Whether a number was replaced in some tenant's records.
+    pub fn is_superseded(&self, number: &NhsNumber) -> bool {
+        self.superseded.keys().any(|(_, old)| old == number)
+    }
+
+    /// The numbers that a number replaced in some tenant's records, through others too.
+    pub fn former_numbers(&self, number: &NhsNumber) -> BTreeSet<NhsNumber> {
+        let mut found = BTreeSet::new();
+        let mut wanted = vec![number];
+        while let Some(next) = wanted.pop() {
+            for ((_, old), new) in &self.superseded {
+                if new == next && old != number && found.insert(old.clone()) {
+                    wanted.push(old);
+                }
+            }
+        }
+        found
     }
 
     /// Whether a record is another one, or was merged into it or through it.

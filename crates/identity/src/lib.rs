@@ -29,7 +29,7 @@ pub use claim::{Claim, PersonKey};
 pub use fold::fold_name;
 pub use gathering::{Doubt, Gathering, gather};
 pub use id::{IdSpace, RuleIds};
-pub use known::{Decision, Known, Record, Ruling};
+pub use known::{Decision, Known, Record, Ruling, standing};
 pub use linking::{Linking, Party, Point, Reasons, link};
 pub use merge::{MergeRefused, check_merge};
 pub use nhs_number::{NHS_NUMBER_SYSTEM, NhsNumber, NhsNumberError};

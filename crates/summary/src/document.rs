@@ -364,7 +364,7 @@ fn person(
     records: &[(String, Value)],
     urn: &str,
 ) -> Value {
-    let composed = compose(records, ident::id_of(urn));
+    let composed = compose(records, ident::id_of(urn), &settings.known);
     let mut sentences = Vec::new();
     if gathered.located.contains(&false) && settings.mention_withheld_location {
         sentences.push(

@@ -4,6 +4,7 @@
 //! values once. What may stand only once is kept when all who state it agree; where they differ it
 //! is left out and the narrative shows what each said.
 
+use identity::Known;
 use json::{Object, Value};
 
 use crate::concept::{address, concepts, contact_point, fold, human_name, joined};
@@ -47,7 +48,7 @@ pub(crate) struct Composed {
 
 /// Composes one Patient of several records of one person. `records` are (organisation, Patient)
 /// whose references are those of the document already and which hold nothing that is withheld.
-pub(crate) fn compose(records: &[(String, Value)], id: &str) -> Composed {
+pub(crate) fn compose(records: &[(String, Value)], id: &str, known: &Known) -> Composed {
     let mut patient = Object::new().with("resourceType", "Patient").with("id", id);
     let mut differing = Vec::new();
     meta(records, &mut patient);
@@ -61,7 +62,7 @@ pub(crate) fn compose(records: &[(String, Value)], id: &str) -> Composed {
             }
         }
         if *name == "identifier" {
-            one_nhs_number(&mut items);
+            one_nhs_number(&mut items, known);
         }
         if !items.is_empty() {
             members.push((name, Value::Array(items)));
@@ -138,9 +139,10 @@ pub(crate) fn absent() -> Object {
     )
 }
 
-/// The sources agree on the NHS number (CS-2) and may differ on whether it was traced: it stands
-/// once, as the source that traced it states it, else as the first does.
-fn one_nhs_number(identifiers: &mut Vec<Value>) {
+/// The sources agree on the NHS number (CS-2), of which one may have replaced another, and may differ
+/// on whether it was traced: it stands once, as the one that is not replaced, as the source that
+/// traced it states it, else as the first does.
+fn one_nhs_number(identifiers: &mut Vec<Value>, known: &Known) {
     let is_number =
         |identifier: &Value| identifier.text("system") == Some(identity::NHS_NUMBER_SYSTEM);
     let numbers: Vec<Value> = identifiers
@@ -155,7 +157,18 @@ fn one_nhs_number(identifiers: &mut Vec<Value>) {
                 .into(),
         )
     };
-    let best = numbers.iter().find(traced).or(numbers.first()).cloned();
+    let stands = |number: &&Value| {
+        let number = number.text("value").and_then(|text| text.parse().ok());
+        number.is_some_and(|number| !known.is_superseded(&number))
+    };
+    let best = numbers
+        .iter()
+        .filter(stands)
+        .find(traced)
+        .or(numbers.iter().find(stands))
+        .or(numbers.iter().find(traced))
+        .or(numbers.first())
+        .cloned();
     identifiers.retain(|identifier| !is_number(identifier));
     if let Some(best) = best {
         identifiers.insert(0, best);

@@ -1,12 +1,10 @@
 //! Whether contributions are about one person (CS-2), and which of them a summary may use (CS-21).
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use identity::PersonKey;
+use identity::{Claim, Record, Ruling};
 
 use crate::settings::{Mode, Settings};
-use crate::withhold::is_traced;
 use crate::{Contribution, Review};
 
 /// Why no summary was made. The words hold no personal data.
@@ -15,10 +13,10 @@ pub enum Refusal {
     /// There is nothing to gather from.
     NoContribution,
     /// The records under one NHS number disagree on birth date or surname, and nothing tells which
-    /// of them is meant: the organisations, each by its name.
+    /// of them is meant.
     Disagree {
-        /// The organisations whose records disagree.
-        organisations: Vec<String>,
+        /// The organisations whose records disagree, each by its name, with its phone.
+        organisations: Vec<(String, Option<String>)>,
     },
 }
 
@@ -26,13 +24,22 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoContribution => f.write_str("no record of this person can be summarised"),
-            Self::Disagree { organisations } => write!(
-                f,
-                "the records held by {} under this NHS number differ in birth date or surname, so \
-                 they are not gathered; ask the organisations, or ask for the summary of one \
-                 Patient by its id",
-                organisations.join(" and ")
-            ),
+            Self::Disagree { organisations } => {
+                let ask: Vec<String> = organisations
+                    .iter()
+                    .map(|(name, phone)| match phone {
+                        Some(phone) => format!("{name} (phone {phone})"),
+                        None => name.clone(),
+                    })
+                    .collect();
+                write!(
+                    f,
+                    "the records held by {} under this NHS number differ in birth date or surname, \
+                     so they are not gathered until somebody has found out whose it is; ask the \
+                     organisations, or ask for the summary of one Patient by its id",
+                    ask.join(" and ")
+                )
+            }
         }
     }
 }
@@ -84,7 +91,7 @@ pub(crate) fn agree<'a>(
         [] => return Err(Refusal::NoContribution),
         [only] => vec![*only],
         several => {
-            let (used, different) = same_person(several, settings.subject.as_deref())?;
+            let (used, different) = same_person(several, settings)?;
             left_out.extend(different.into_iter().map(|contribution| LeftOut {
                 contribution,
                 why: Why::Differs,
@@ -97,53 +104,85 @@ pub(crate) fn agree<'a>(
 
 type Split<'a> = (Vec<&'a Contribution>, Vec<&'a Contribution>);
 
-/// The contributions that agree in all three parts of the key. Between groups that disagree, one
-/// the one that was asked for by id comes first, then one that somebody traced, then the larger; a
-/// tie is refused.
+/// What a contribution is to the rule for linking.
+pub(crate) fn record_of(contribution: &Contribution) -> (Record, Claim) {
+    let id = contribution.patient.text("id").unwrap_or_default();
+    (
+        Record::new(&contribution.tenant, id),
+        Claim::of_patient(&contribution.patient),
+    )
+}
+
+/// The contributions that are one person's by [`identity::gather`], and those that may be. Of several
+/// persons the one that was asked for by id is meant, else one whose number somebody traced, else the
+/// one whom more organisations know; a tie is refused. A record without a whole key never decides
+/// who is meant.
 fn same_person<'a>(
     contributions: &[&'a Contribution],
-    subject: Option<&str>,
+    settings: &Settings,
 ) -> Result<Split<'a>, Refusal> {
-    let is_subject = |c: &&Contribution| subject.is_some() && c.patient.text("id") == subject;
-    let mut groups: BTreeMap<(String, String, String), Vec<&'a Contribution>> = BTreeMap::new();
-    let mut unkeyed = Vec::new();
-    for contribution in contributions {
-        let key = PersonKey::of_patient(&contribution.patient);
-        match (key.nhs_number, key.birth_date, key.family) {
-            (Some(number), Some(birth), Some(family)) => groups
-                .entry((number.as_str().to_owned(), birth, family))
-                .or_default()
-                .push(contribution),
-            _ => unkeyed.push(*contribution),
-        }
-    }
-    let weight = |group: &[&Contribution]| {
-        let traced = group.iter().filter(|c| is_traced(&c.patient)).count();
-        (group.iter().any(is_subject), traced > 0, group.len())
+    let records: Vec<(Record, Claim)> = contributions.iter().map(|c| record_of(c)).collect();
+    let persons = identity::gather(&records, &settings.known).persons;
+    let subject = settings.subject.as_deref();
+    let asked = |at: &usize| {
+        records
+            .get(*at)
+            .is_some_and(|(r, _)| Some(r.patient.as_str()) == subject)
     };
-    if let Some(alone) = unkeyed.iter().copied().find(|c| is_subject(c)) {
-        // What was asked for names nobody whom others could agree with: it stands alone.
-        let others = contributions.iter().copied().filter(|c| !is_subject(c));
-        return Ok((vec![alone], others.collect()));
-    }
-    let best = groups.values().map(|group| weight(group)).max();
-    let winners = groups.values().filter(|g| Some(weight(g)) == best).count();
-    let disagree = || Refusal::Disagree {
-        organisations: contributions
+    let claims = |person: &[usize]| -> Vec<&Claim> {
+        person
             .iter()
-            .map(|c| c.organisation.clone())
-            .collect(),
+            .filter_map(|at| records.get(*at).map(|(_, claim)| claim))
+            .collect()
     };
-    if winners != 1 {
-        return Err(disagree());
-    }
-    let (mut used, mut different) = (Vec::new(), unkeyed);
-    for (_, group) in groups {
-        if Some(weight(&group)) == best {
-            used = group;
-        } else {
-            different.extend(group);
+    let weight = |person: &[usize]| {
+        let claims = claims(person);
+        (
+            person.iter().any(asked),
+            claims.iter().any(|claim| claim.is_whole()),
+            claims.iter().any(|claim| claim.traced),
+            claims.len(),
+        )
+    };
+    let best = persons.iter().map(|person| weight(person)).max();
+    let mut winners = persons.iter().filter(|person| Some(weight(person)) == best);
+    let used = match (winners.next(), winners.next(), best) {
+        // Somebody must be asked for, or be named whole.
+        (Some(used), None, Some((asked, whole, ..))) if asked || whole => used,
+        _ => {
+            return Err(Refusal::Disagree {
+                organisations: ask(contributions),
+            });
+        }
+    };
+    let mut split: Split<'a> = (Vec::new(), Vec::new());
+    for (at, contribution) in contributions.iter().enumerate() {
+        if used.contains(&at) {
+            split.0.push(contribution);
+        } else if subject.is_none() || !kept_apart(&records, at, used, settings) {
+            split.1.push(contribution);
         }
     }
-    Ok((used, different))
+    Ok(split)
+}
+
+/// Whether somebody has decided that a record is none of this person's: then it is nothing that is
+/// missing here. Where a number was asked for, it still is: it may be the other one's.
+fn kept_apart(records: &[(Record, Claim)], at: usize, used: &[usize], settings: &Settings) -> bool {
+    let record = |at: usize| records.get(at).map(|(record, _)| record);
+    used.iter().all(|other| {
+        record(at)
+            .zip(record(*other))
+            .is_some_and(|(a, b)| settings.known.ruling(a, b) == Some(Ruling::KeepApart))
+    })
+}
+
+/// Whom to ask: each organisation once, with its phone.
+fn ask(contributions: &[&Contribution]) -> Vec<(String, Option<String>)> {
+    let mut ask: Vec<(String, Option<String>)> = contributions
+        .iter()
+        .map(|c| (c.organisation.clone(), c.phone.clone()))
+        .collect();
+    ask.dedup();
+    ask
 }

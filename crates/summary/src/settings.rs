@@ -46,6 +46,8 @@ pub struct Settings {
     /// The id of the Patient that was asked for, where one was: where records disagree on who they
     /// are about (CS-2), those that agree with this one are gathered.
     pub subject: Option<String>,
+    /// What people have decided about who is who, with tenants as contributions name them.
+    pub known: identity::Known,
     /// Organisations, with their phones, of whose record of this person nothing could be processed:
     /// they contribute nothing, and the summary says so (CS-7).
     pub refused: Vec<(String, Option<String>)>,
@@ -63,6 +65,7 @@ impl Settings {
             recent_months: 6,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             subject: None,
+            known: identity::Known::default(),
             refused: Vec::new(),
         }
     }

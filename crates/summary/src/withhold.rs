@@ -1,29 +1,14 @@
 //! What never reaches a summary beside safeguarding: where an untraced person lives (CS-3).
 
+use identity::{VerificationStatus, verification};
 use json::Value;
 
 use crate::concept::{codings, fold, has_code, words_of};
 use crate::settings::Settings;
 
-/// `Extension-UKCore-NHSNumberVerificationStatus`, on the NHS number of a Patient.
-const VERIFICATION: &str =
-    "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus";
-
 /// Whether the NHS number of a Patient has been traced: verification status 01 (CS-3).
 pub(crate) fn is_traced(patient: &Value) -> bool {
-    patient
-        .each("identifier")
-        .filter(|identifier| identifier.text("system") == Some(identity::NHS_NUMBER_SYSTEM))
-        .flat_map(|identifier| identifier.each("extension"))
-        .filter(|extension| extension.text("url") == Some(VERIFICATION))
-        .filter_map(|extension| extension.get("valueCodeableConcept"))
-        .flat_map(codings)
-        .any(|coding| {
-            matches!(
-                coding.text("code"),
-                Some("01" | "number-present-and-verified")
-            )
-        })
+    verification::of_patient(patient) == Some(VerificationStatus::Verified)
 }
 
 /// Whether a Patient is marked restricted or very restricted.

@@ -9,6 +9,7 @@
 
 mod people;
 
+use identity::{Decision, Known, Record, Ruling};
 use people::*;
 use summary::{Mode, Refusal, Review, summarise};
 
@@ -68,6 +69,82 @@ fn cs_02_the_record_asked_for_by_id_decides_who_is_meant() {
         let text = summarise(&both, &asked).unwrap().bundle.to_string();
         assert!(text.contains(there) && !text.contains(absent));
     }
+}
+
+#[test]
+fn cs_02_a_decision_links_or_parts_exactly_two_records() {
+    let differing = |tenant: &str, thing: &str, birth: &str| {
+        let mut home = home(tenant, &[&allergy(thing)]);
+        home.patient = patient(&format!("p-{tenant}"), "Smith", birth);
+        home
+    };
+    let one = home("A1", &[&allergy("Latex")]);
+    let other = differing("B2", "Nuts", "1936-06-01");
+    let third = differing("C3", "Eggs", "1937-06-01");
+    let record = |tenant: &str| Record::new(tenant, format!("p-{tenant}"));
+    let decided = |ruling| {
+        Known::of([(
+            1,
+            Decision::Rule {
+                one: record("A1"),
+                other: record("B2"),
+                ruling,
+            },
+        )])
+    };
+    let mut asked = settings();
+    asked.subject = Some("p-A1".to_owned());
+
+    asked.known = decided(Ruling::Link);
+    let made = summarise(&[one.clone(), other.clone(), third.clone()], &asked).unwrap();
+    let text = made.bundle.to_string();
+    assert!(text.contains("Latex") && text.contains("Nuts"));
+    assert!(
+        !text.contains("Eggs"),
+        "the decision says nothing of a third"
+    );
+    assert!(words(&made.bundle, "Allergies and Intolerances").contains("0113 000 C3"));
+
+    asked.known = decided(Ruling::KeepApart);
+    let made = summarise(&[one.clone(), other.clone(), third], &asked).unwrap();
+    let text = made.bundle.to_string();
+    assert!(text.contains("Latex") && !text.contains("Nuts"));
+    assert!(
+        !text.contains("0113 000 B2"),
+        "somebody else's record is not missing here"
+    );
+    assert!(text.contains("0113 000 C3"));
+
+    // Who is asked for by number may still be either.
+    asked.subject = None;
+    let refused = summarise(&[one, other], &asked).unwrap_err().to_string();
+    assert!(refused.contains("0113 000 A1") && refused.contains("0113 000 B2"));
+}
+
+#[test]
+fn cs_02_a_replaced_number_is_followed_and_not_shown() {
+    let old = home("A1", &[&allergy("Latex")]);
+    let mut new = home("B2", &[&allergy("Nuts")]);
+    new.patient = value(&new.patient.to_string().replace(people::NHS, "9990000026"));
+    let both = [old, new];
+    let mut asked = settings();
+    asked.known = Known::of([(
+        1,
+        Decision::Supersede {
+            tenant: None,
+            old: people::NHS.parse().unwrap(),
+            new: "9990000026".parse().unwrap(),
+        },
+    )]);
+    let made = summarise(&both, &asked).unwrap();
+    let text = made.bundle.to_string();
+    assert!(text.contains("Latex") && text.contains("Nuts"));
+    let person = resources(&made.bundle, "Patient")[0].to_string();
+    assert!(
+        person.contains("\"9990000026\"")
+            && !person.contains(&format!("\"value\":\"{}\"", people::NHS))
+    );
+    assert!(summarise(&both, &settings()).is_err());
 }
 
 #[test]
