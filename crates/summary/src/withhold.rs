@@ -3,7 +3,7 @@
 use identity::{VerificationStatus, verification};
 use json::Value;
 
-use crate::concept::{codings, fold, has_code, words_of};
+use crate::concept::{fold, has_code, words_of};
 use crate::settings::Settings;
 
 /// Whether the NHS number of a Patient has been traced: verification status 01 (CS-3).
