@@ -7,12 +7,15 @@
 //! On PostgreSQL every table that is keyed by tenant shows only the rows of the tenant that the
 //! session has entered ([`Session::enter`]): a function that forgets to enter one finds nothing.
 
+pub(crate) mod decide;
 pub(crate) mod fetch;
 pub(crate) mod find;
 pub(crate) mod ledger;
 pub(crate) mod people;
+pub(crate) mod prepared;
 pub(crate) mod record;
 pub(crate) mod registry;
+pub(crate) mod rows;
 pub(crate) mod visible;
 
 use std::future::Future;

@@ -5,10 +5,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::prepared::{Content, Prepared};
-use super::rows::{self, Pending, Row};
+use super::rows::Pending;
 use super::session::Lite;
+use crate::sql::prepared::{Content, Prepared};
 use crate::sql::record::{instant, micros};
+use crate::sql::rows::{self, Row};
 use crate::sql::{ledger, now, people};
 use crate::{Batch, Committed, Error, Expected, Label, Outcome, Reindex, Retire, Retired, Status};
 

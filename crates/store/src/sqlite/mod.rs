@@ -2,10 +2,10 @@
 //! that read beside it.
 
 mod apply;
-mod prepared;
 mod readers;
 mod rows;
 mod schema;
+mod schema_files;
 mod session;
 mod writer;
 
@@ -17,11 +17,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use self::prepared::Prepared;
 use self::readers::Readers;
 use self::session::Lite;
 use self::writer::Writer;
 use crate::sql::people::Wanted;
+use crate::sql::prepared::Prepared;
 use crate::sql::{fetch, find, ledger, now, people, registry};
 use crate::{
     Accepted, ActiveMapping, Answer, Archive, Arrival, Backlog, Batch, Blob, Chunk, ChunkHead,

@@ -14,7 +14,7 @@ use crate::Error;
 const VERSION: i64 = 1 + MIGRATIONS.len() as i64;
 
 /// What each later version adds. A migration that has been released never changes.
-const MIGRATIONS: [&str; 1] = [MAPPINGS];
+const MIGRATIONS: [&str; 2] = [MAPPINGS, super::schema_files::FILES];
 
 /// Marks the file as a Causeway store (`PRAGMA application_id`): "Caus".
 const APPLICATION: i64 = 0x4361_7573;

@@ -1,73 +1,94 @@
 //! The one thread that writes.
 //!
-//! Batches wait in a queue; the thread takes all that wait, up to a bound, applies each under its
-//! own savepoint, and commits them together, so that many small batches share one `fsync`. A batch
-//! is answered only after that commit.
+//! What is to be written waits in a queue; the thread takes all that waits, up to a bound, does each
+//! errand under its own savepoint, and commits them together, so that many small ones share one
+//! `fsync`. An errand is answered only after that commit.
+//!
+//! Another process may have the file open too: a group begins with SQLite's write lock, waits for it
+//! a while, and then answers [`Error::Busy`]; the memory of numbers is learnt anew where somebody
+//! else has written.
 
 use std::thread::JoinHandle;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::apply::{Memory, apply};
-use super::prepared::Prepared;
-use super::session::Lite;
-use crate::sql::{now, registry};
-use crate::{Batch, Committed, Error, MappingOrder, MappingOutcome};
+use super::memory::Memory;
+use crate::{Clock, Error};
 
-/// Something to write, and who waits for it.
-struct Job {
-    work: Work,
-    answer: oneshot::Sender<Result<Done, Error>>,
+/// Something to write, whatever its answer is.
+trait Errand: Send {
+    /// Does it, inside the transaction, under a savepoint of its own.
+    fn run(&mut self, connection: &Connection, memory: &mut Memory) -> Result<Keep, Error>;
+
+    /// Answers whoever waits, after the commit, or with why nothing of it was stored.
+    fn answer(self: Box<Self>, failure: Option<Error>);
 }
 
-/// What is written in one go.
-enum Work {
-    /// A batch, whose writes have moved to their prepared form.
-    Batch(Box<Batch>, Vec<Prepared>),
-    /// A change of what is installed or active.
-    Mappings(MappingOrder),
+/// Whether what an errand did stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// It stays.
+    Yes,
+    /// It was a rehearsal: it is undone.
+    No,
 }
 
-/// What became of it.
-enum Done {
-    Batch(Committed),
-    Mappings(MappingOutcome),
+/// An errand with its answer.
+struct Task<T, F> {
+    work: Option<F>,
+    done: Option<T>,
+    keep: Keep,
+    answer: oneshot::Sender<Result<T, Error>>,
 }
 
-impl Work {
-    fn apply(self, connection: &Connection, memory: &mut Memory) -> Result<Done, Error> {
-        match self {
-            Self::Batch(batch, writes) => {
-                apply(connection, memory, *batch, writes).map(Done::Batch)
-            }
-            Self::Mappings(order) => now(registry::order(
-                &mut Lite::writer(connection, memory),
-                &order,
-            ))
-            .map(Done::Mappings),
-        }
+impl<T, F> Errand for Task<T, F>
+where
+    T: Send,
+    F: FnOnce(&Connection, &mut Memory) -> Result<T, Error> + Send,
+{
+    fn run(&mut self, connection: &Connection, memory: &mut Memory) -> Result<Keep, Error> {
+        let work = self.work.take().ok_or_else(crossed)?;
+        self.done = Some(work(connection, memory)?);
+        Ok(self.keep)
+    }
+
+    fn answer(self: Box<Self>, failure: Option<Error>) {
+        let answer = match failure {
+            Some(error) => Err(error),
+            None => self.done.ok_or_else(crossed),
+        };
+        // A caller that no longer waits has lost nothing: what it asked for is as committed as it is.
+        let _ = self.answer.send(answer);
     }
 }
 
-/// How many batches may wait before a sender has to.
+/// The writer does each errand once and answers it once; anything else is a fault of it.
+fn crossed() -> Error {
+    Error::Database("the writer has no answer to what it was asked".to_owned())
+}
+
+/// How many errands may wait before a sender has to.
 const QUEUE: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Writer {
-    queue: Option<mpsc::Sender<Job>>,
+    queue: Option<mpsc::Sender<Box<dyn Errand>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     /// Starts the thread on its connection.
-    pub(super) fn start(connection: Connection, group: usize) -> Result<Self, Error> {
-        let memory = Memory::load(&connection)?;
-        let (queue, jobs) = mpsc::channel(QUEUE);
+    pub(super) fn start(
+        mut connection: Connection,
+        group: usize,
+        clock: Clock,
+    ) -> Result<Self, Error> {
+        let mut memory = Memory::load(&connection, clock)?;
+        let (queue, mut errands) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(connection, memory, jobs, group.max(1)))
+            .spawn(move || run(&mut connection, &mut memory, &mut errands, group.max(1)))
             .map_err(|error| Error::Database(format!("the writer cannot start: {error}")))?;
         Ok(Self {
             queue: Some(queue),
@@ -75,37 +96,36 @@ impl Writer {
         })
     }
 
-    /// Queues a batch and waits until it is on disk.
-    pub(super) async fn commit(
+    /// Queues work and waits until it is on disk.
+    pub(super) async fn run<T: Send + 'static>(
         &self,
-        batch: Batch,
-        writes: Vec<Prepared>,
-    ) -> Result<Committed, Error> {
-        match self.write(Work::Batch(Box::new(batch), writes)).await? {
-            Done::Batch(committed) => Ok(committed),
-            Done::Mappings(_) => Err(crossed()),
-        }
+        work: impl FnOnce(&Connection, &mut Memory) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run_and(Keep::Yes, work).await
     }
 
-    /// Queues an order and waits until it is on disk.
-    pub(super) async fn order(&self, order: MappingOrder) -> Result<MappingOutcome, Error> {
-        match self.write(Work::Mappings(order)).await? {
-            Done::Mappings(outcome) => Ok(outcome),
-            Done::Batch(_) => Err(crossed()),
-        }
-    }
-
-    async fn write(&self, work: Work) -> Result<Done, Error> {
+    /// Queues work and waits until it is on disk, or undone where it is not to be kept.
+    pub(super) async fn run_and<T: Send + 'static>(
+        &self,
+        keep: Keep,
+        work: impl FnOnce(&Connection, &mut Memory) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or(Error::Closed)?;
+        let task = Task {
+            work: Some(work),
+            done: None,
+            keep,
+            answer,
+        };
         queue
-            .send(Job { work, answer })
+            .send(Box::new(task))
             .await
             .map_err(|_| Error::Closed)?;
         answered.await.map_err(|_| Error::Closed)?
     }
 
-    /// Whether the thread still takes batches.
+    /// Whether the thread still takes errands.
     pub(super) fn alive(&self) -> bool {
         self.queue.as_ref().is_some_and(|queue| !queue.is_closed())
     }
@@ -123,30 +143,26 @@ impl Drop for Writer {
     }
 }
 
-/// The writer answers each kind of work with its own kind of answer; anything else is a fault of it.
-fn crossed() -> Error {
-    Error::Database("the writer gave the answer to another question".to_owned())
-}
-
-fn run(mut connection: Connection, mut memory: Memory, mut jobs: mpsc::Receiver<Job>, most: usize) {
-    while let Some(first) = jobs.blocking_recv() {
+fn run(
+    connection: &mut Connection,
+    memory: &mut Memory,
+    errands: &mut mpsc::Receiver<Box<dyn Errand>>,
+    most: usize,
+) {
+    while let Some(first) = errands.blocking_recv() {
         let mut group = vec![first];
         while group.len() < most {
-            match jobs.try_recv() {
-                Ok(job) => group.push(job),
+            match errands.try_recv() {
+                Ok(errand) => group.push(errand),
                 Err(_) => break,
             }
         }
-        let mut waiting = Vec::with_capacity(group.len());
-        let mut done = Vec::with_capacity(group.len());
-        for job in group {
-            waiting.push(job.answer);
-            done.push(job.work);
+        let failures = commit_group(connection, memory, &mut group);
+        if memory.fold {
+            memory.fold = !folded(connection);
         }
-        let answers = commit_group(&mut connection, &mut memory, done);
-        for (answer, result) in waiting.into_iter().zip(answers) {
-            // A caller that no longer waits has lost nothing: its batch is as committed as it is.
-            let _ = answer.send(result);
+        for (errand, failure) in group.into_iter().zip(failures) {
+            errand.answer(failure);
         }
     }
     if let Err(error) = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
@@ -155,31 +171,39 @@ fn run(mut connection: Connection, mut memory: Memory, mut jobs: mpsc::Receiver<
     }
 }
 
-/// Applies and commits a group; one answer for each batch, in order.
+/// Folds the write-ahead log into the database and empties it. `false`: a reader stood in the way
+/// all the time, and it is tried again after the next group.
+fn folded(connection: &Connection) -> bool {
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+        row.get::<_, i64>(0)
+    });
+    match busy {
+        Ok(0) => true,
+        Ok(_) => {
+            tracing::warn!("the write-ahead log still holds what was erased; it is folded in later");
+            false
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the write-ahead log still holds what was erased; it is folded in later");
+            false
+        }
+    }
+}
+
+/// Does and commits a group; for each errand, in order, why it was not stored.
 fn commit_group(
     connection: &mut Connection,
     memory: &mut Memory,
-    group: Vec<Work>,
-) -> Vec<Result<Done, Error>> {
-    let size = group.len();
+    group: &mut [Box<dyn Errand>],
+) -> Vec<Option<Error>> {
     match try_group(connection, memory, group) {
-        Ok(answers) => answers,
+        Ok(failures) => failures,
         Err(error) => {
-            tracing::error!(%error, batches = size, "a group of batches was not stored");
+            tracing::error!(%error, errands = group.len(), "a group of batches was not stored");
             if let Err(error) = memory.reload(connection) {
                 tracing::error!(%error, "the store cannot be read after a failed commit");
             }
-            let text = error.to_string();
-            let full = matches!(error, Error::Full);
-            (0..size)
-                .map(|_| {
-                    Err(if full {
-                        Error::Full
-                    } else {
-                        Error::Database(text.clone())
-                    })
-                })
-                .collect()
+            vec![Some(error); group.len()]
         }
     }
 }
@@ -187,28 +211,33 @@ fn commit_group(
 fn try_group(
     connection: &mut Connection,
     memory: &mut Memory,
-    group: Vec<Work>,
-) -> Result<Vec<Result<Done, Error>>, Error> {
+    group: &mut [Box<dyn Errand>],
+) -> Result<Vec<Option<Error>>, Error> {
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    memory.tick(Timestamp::now());
-    let mut answers = Vec::with_capacity(group.len());
-    for work in group {
+    memory.begin(&transaction)?;
+    let mut failures = Vec::with_capacity(group.len());
+    for errand in group {
         let savepoint = transaction.savepoint()?;
-        let answer = match work.apply(&savepoint, memory) {
-            Ok(done) => {
+        let failure = match errand.run(&savepoint, memory) {
+            Ok(Keep::Yes) => {
                 savepoint.commit()?;
-                Ok(done)
+                None
             }
             // SQLite has given up the whole transaction (disk full, I/O): so must we.
             Err(error) if savepoint.is_autocommit() => return Err(error),
+            Ok(Keep::No) => {
+                savepoint.finish()?;
+                memory.reload(&transaction)?;
+                None
+            }
             Err(error) => {
                 savepoint.finish()?;
                 memory.reload(&transaction)?;
-                Err(error)
+                Some(error)
             }
         };
-        answers.push(answer);
+        failures.push(failure);
     }
     transaction.commit()?;
-    Ok(answers)
+    Ok(failures)
 }

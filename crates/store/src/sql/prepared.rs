@@ -4,20 +4,21 @@ use jiff::Timestamp;
 use json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Label, Status, Write};
+use super::record::micros;
+use crate::{Error, Expected, IndexRow, Label, Status, Write};
 
 /// The content of a resource with a gap where `meta.versionId` and `meta.lastUpdated` go.
 #[derive(Debug)]
-pub(super) struct Content {
+pub(crate) struct Content {
     before: Vec<u8>,
     after: Vec<u8>,
     /// SHA-256 over the content without the two.
-    pub(super) hash: [u8; 32],
+    pub(crate) hash: [u8; 32],
 }
 
 impl Content {
     /// The content of a resource. `meta` comes after `id`, and the two come first in it.
-    pub(super) fn of(resource: &Value) -> Option<Self> {
+    pub(crate) fn of(resource: &Value) -> Option<Self> {
         let object = resource.as_object()?;
         let mut before = Vec::with_capacity(1024);
         let mut after = Vec::with_capacity(1024);
@@ -54,7 +55,7 @@ impl Content {
     }
 
     /// The bytes to serve.
-    pub(super) fn bytes(&self, version: i64, updated: Timestamp) -> Vec<u8> {
+    pub(crate) fn bytes(&self, version: i64, updated: Timestamp) -> Vec<u8> {
         let stamp = format!("\"versionId\":\"{version}\",\"lastUpdated\":\"{updated:.3}\"");
         let mut bytes = Vec::with_capacity(self.before.len() + stamp.len() + self.after.len());
         bytes.extend_from_slice(&self.before);
@@ -76,17 +77,20 @@ fn member(name: &str, value: &Value, out: &mut Vec<u8>) {
 
 /// One write, ready.
 #[derive(Debug)]
-pub(super) struct Prepared {
-    pub(super) rtype: String,
-    pub(super) id: String,
+pub(crate) struct Prepared {
+    pub(crate) rtype: String,
+    pub(crate) id: String,
     /// `None` for a deletion.
-    pub(super) content: Option<Content>,
-    pub(super) labels: Vec<Label>,
-    pub(super) write: Write,
+    pub(crate) content: Option<Content>,
+    pub(crate) labels: Vec<Label>,
+    /// Half a SHA-256 over what lies beside the content: where neither has changed, only the as-of
+    /// and the submission move.
+    pub(crate) beside: [u8; 16],
+    pub(crate) write: Write,
 }
 
 impl Prepared {
-    pub(super) fn new(number: usize, mut write: Write) -> Result<Self, Error> {
+    pub(crate) fn new(number: usize, mut write: Write) -> Result<Self, Error> {
         let unusable = |reason| Error::Unusable {
             write: number,
             reason,
@@ -106,6 +110,11 @@ impl Prepared {
         if write.status == Status::Retired {
             return Err(unusable("a resource is retired with `Retire`"));
         }
+        if write.restores && !matches!(write.expected, Expected::Version(_)) {
+            return Err(unusable(
+                "a version that comes back must name the one that it replaces",
+            ));
+        }
         let content = match write.status {
             Status::Deleted => None,
             _ => Some(
@@ -123,18 +132,66 @@ impl Prepared {
         }
         // The tree is not needed any more, and batches wait in a queue.
         write.resource = Value::Null;
+        write.index.sort_unstable();
+        write.index.dedup();
         Ok(Self {
             rtype,
             id,
             content,
+            beside: beside(&write, &labels),
             labels,
             write,
         })
     }
 
-    pub(super) fn hash(&self) -> &[u8] {
+    pub(crate) fn hash(&self) -> &[u8] {
         self.content.as_ref().map_or(&[], |content| &content.hash)
     }
+}
+
+/// What lies beside the content, hashed: each part with its length, so that no two ways of writing it
+/// down are the same.
+fn beside(write: &Write, labels: &[Label]) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    let mut text = |text: Option<&str>| {
+        let length = text.map_or(u64::MAX, |text| text.len() as u64);
+        hash.update(length.to_le_bytes());
+        hash.update(text.unwrap_or_default());
+    };
+    text(write.patient.as_deref());
+    for label in labels {
+        text(Some("label"));
+        text(Some(&label.system));
+        text(Some(&label.code));
+    }
+    if let Some(person) = &write.person {
+        text(Some("person"));
+        text(person.nhs_number.as_deref());
+        text(person.birth_date.as_deref());
+        text(person.family.as_deref());
+    }
+    for row in &write.index {
+        match row {
+            IndexRow::Token {
+                param,
+                system,
+                code,
+            } => ["token", param, system, code].map(|part| text(Some(part))),
+            IndexRow::Reference { param, rtype, id } => {
+                ["reference", param, rtype, id].map(|part| text(Some(part)))
+            }
+            IndexRow::Date { param, lo, hi } => {
+                let (lo, hi) = (micros(*lo).to_string(), micros(*hi).to_string());
+                ["date", param, &lo, &hi].map(|part| text(Some(part)))
+            }
+            IndexRow::String { param, norm } => ["string", param, norm, ""].map(|part| text(Some(part))),
+        };
+    }
+    let mut half = [0; 16];
+    for (to, from) in half.iter_mut().zip(hash.finalize()) {
+        *to = from;
+    }
+    half
 }
 
 /// FHIR R4 `id`: 1 to 64 of letters, digits, `-` and `.`.
