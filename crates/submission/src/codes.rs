@@ -18,3 +18,27 @@ pub const OLDER_FACTS: &str = "P007";
 pub const FUTURE: &str = "P008";
 /// A stored resource cannot be read.
 pub const STORED_UNREADABLE: &str = "P009";
+/// The file says that it is of another organisation than its sender.
+pub const OTHER_SENDER: &str = "P010";
+/// Nothing is known of this organisation by which the file's sender could be checked.
+pub const SENDER_NOT_KNOWN: &str = "P011";
+/// The file does not say whose it is.
+pub const SENDER_NOT_SAID: &str = "P012";
+/// There is no mapping to read the file with, or it may not be used here.
+pub const NO_MAPPING: &str = "P013";
+/// The file's bytes cannot be read from the archive.
+pub const ARCHIVE: &str = "P014";
+/// Causeway itself could not finish the file.
+pub const GIVEN_UP: &str = "P015";
+/// The same bytes as the last file of the source.
+pub const SAME_AGAIN: &str = "P016";
+/// A newer file has answered what this one asked.
+pub const ANSWERED: &str = "P017";
+/// The file was taken back.
+pub const WITHDRAWN: &str = "P018";
+/// Records of the quarantine of which today's mapping makes nothing.
+pub const MADE_NOTHING: &str = "P019";
+/// What a person decided about what waited.
+pub const DECIDED: &str = "P020";
+/// What the source's mapping made before, and the present one does not.
+pub const NO_LONGER_MADE: &str = "P021";

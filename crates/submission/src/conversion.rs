@@ -64,9 +64,11 @@ pub fn convert(
             file,
             mapping: format!("{} {}", mapping.name(), mapping.version()),
             as_of: Some(run.as_of.text),
+            extent: Some(if run.snapshot { "snapshot" } else { "changes" }.to_owned()),
             counts,
             issues: sink.tally.into_groups(),
             loss: serde_json::to_value(&run.loss).map_err(io::Error::from)?,
+            ..Report::default()
         },
         issues: sink.issues,
         quarantine: sink.quarantine,

@@ -7,10 +7,7 @@ use identity::{NHS_NUMBER_SYSTEM, PersonKey, fold_name};
 use json::Value;
 use store::{PersonKeys, PersonMatch, Sight, Status, Store, Tenant};
 
-use crate::codes;
-
-/// The code of the tag of a person who was taken back because another one claims the same number.
-pub(crate) const CONTESTED: &str = "identity-contested";
+use crate::{codes, tags};
 
 /// Compares each Patient of a file with what is stored of its source.
 pub(crate) struct IdentityGuard {
@@ -39,6 +36,8 @@ pub(crate) struct Finding {
     pub(crate) disputed: Vec<String>,
     /// Whether this Patient stood already before the file.
     pub(crate) standing: bool,
+    /// Whether it was stored before, standing or not.
+    pub(crate) known: bool,
     /// Other people of the source who claim its NHS number and are somebody else.
     pub(crate) rivals: Vec<String>,
 }
@@ -59,6 +58,7 @@ impl IdentityGuard {
         let stored = self.store.person(&self.sight, &self.tenant, id).await?;
         let mut finding = Finding::default();
         if let Some(stored) = &stored {
+            finding.known = true;
             finding.standing = stored.status == Status::Active;
             if finding.standing || !self.was_contested(id).await? {
                 finding.issues = changed(&stored.keys, &keys);
@@ -99,18 +99,8 @@ impl IdentityGuard {
                     .and_then(|stored| json::parse(&stored.body).ok());
                 // Twins share surname and birth date; a registration of its own has its own local
                 // identifier. Only a person who agrees in everything else has changed the number.
-                if twin.is_some_and(|stored| {
-                    same_given(&stored, patient) && !registered_apart(&stored, patient)
-                }) {
-                    issues.push(
-                        Issue::error(
-                            codes::IDENTITY_CHANGED,
-                            IssueType::Conflict,
-                            "a person with this name and birth date is stored with another NHS number",
-                        )
-                        .help("check the NHS number with the person's GP; if this is somebody else, say so to whoever runs Causeway")
-                        .at_element("Patient.identifier"),
-                    );
+                if twin.is_some_and(|stored| same_person(&stored, patient)) {
+                    issues.push(other_number());
                     finding.disputed.push(other.patient);
                 }
             }
@@ -123,12 +113,7 @@ impl IdentityGuard {
         let stored = self.store.read(&self.sight, "Patient", id).await?;
         Ok(stored
             .and_then(|stored| json::parse(&stored.body).ok())
-            .is_some_and(|patient| {
-                patient.get("meta").is_some_and(|meta| {
-                    meta.each("tag")
-                        .any(|tag| tag.text("code") == Some(CONTESTED))
-                })
-            }))
+            .is_some_and(|patient| tags::has(&patient, tags::CONTESTED)))
     }
 
     async fn matching(
@@ -193,6 +178,22 @@ pub(crate) fn same_number(stored: &PersonKeys, new: &PersonKeys) -> Issue {
     } else {
         number_shared().help("one of the two has the wrong NHS number: check both with their GP")
     }
+}
+
+/// Whether two Patients of one surname and birth date agree in everything else but the NHS number.
+pub(crate) fn same_person(stored: &Value, patient: &Value) -> bool {
+    same_given(stored, patient) && !registered_apart(stored, patient)
+}
+
+/// One person seems to have two NHS numbers.
+pub(crate) fn other_number() -> Issue {
+    Issue::error(
+        codes::IDENTITY_CHANGED,
+        IssueType::Conflict,
+        "a person with this name and birth date is stored with another NHS number",
+    )
+    .help("check the NHS number with the person's GP; if this is somebody else, say so to whoever runs Causeway")
+    .at_element("Patient.identifier")
 }
 
 /// Two people who are not the same carry one NHS number.

@@ -15,26 +15,43 @@
 //!   no clinician has reviewed (CS-21).
 //! - Log lines and metrics hold counts, codes and names of mappings, never a value (CS-22).
 
+mod arrival_info;
 pub mod codes;
 mod conversion;
 mod delivery;
+mod ending;
+mod file_run;
+mod hold;
 mod identity_guard;
+mod intake;
+mod journal;
+pub mod kill_point;
+mod mappings;
 mod numbers;
 mod pipeline;
 mod placed;
 mod report;
+mod sender;
 mod spool;
 mod storing;
+mod tags;
 mod tally;
+mod task;
 mod vanished;
+mod wanted;
 mod words;
 
+pub use arrival_info::ArrivalInfo;
 pub use conversion::{Conversion, convert};
 pub use delivery::Delivery;
+pub use intake::{Intake, IntakeSettings, NotTaken, Receiving, Refusal, Taken};
+pub use mappings::{Installed, Looked, Mappings};
 pub use pipeline::{Pipeline, SubmitError};
-pub use report::{Counts, Report, ReportState};
+pub use report::{Counts, Replayed, Report, ReportState, Undone};
+pub use sender::KnownCodes;
 pub use spool::Spool;
 pub use tally::{Group, Tally};
+pub use task::{Chosen, Task};
 
 pub(crate) use numbers::Numbers;
 pub(crate) use placed::placed;

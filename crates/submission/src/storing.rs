@@ -1,6 +1,7 @@
 //! The end of the road: each resource is checked and written, batch by batch.
 
-use std::collections::{BTreeSet, HashMap};
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -9,20 +10,49 @@ use jiff::Timestamp;
 use mapping::{Beginning, Judge, Made, Quarantined, Retired, Sink, Verdict};
 use search::Indexer;
 use store::{
-    Batch, Outcome, PersonKeys, SettleQuarantine, Sight, Store, Submission, SubmissionState,
-    Tenant, Write,
+    Batch, Committed, Counted, DecideQuarantine, Outcome, PersonKeys, QuarantineQuery, Sight,
+    Store, Submission, SubmissionQuery, SubmissionState, Tenant, Write,
 };
 use tokio::runtime::Handle;
 use validation::Validator;
 
-use crate::identity_guard::{IdentityGuard, keys_of};
+use crate::hold::Hold;
+use crate::identity_guard::{Finding, IdentityGuard, keys_of, other_number, same_person};
+use crate::journal::{Decision, Entry, Past, Said};
 use crate::report::Counts;
+use crate::sender::Senders;
 use crate::vanished::Met;
-use crate::{Tally, codes, placed, words};
+use crate::wanted::Wanted;
+use crate::{Tally, codes, kill_point, placed, words};
 
 /// How many writes one commit carries. Index rows dominate the cost of a commit, and beyond about a
 /// thousand resources a larger one gains nothing.
 const BATCH: usize = 1000;
+
+/// Why a run is left in its midst: nothing more of it is wanted.
+#[derive(Debug)]
+pub(crate) enum Left {
+    /// The store failed.
+    Failed(store::Error),
+    /// The worker is to stop; what is committed stays.
+    Stopped,
+}
+
+/// What becomes of a file's items besides being stored.
+pub(crate) struct Terms {
+    /// The claim under which it runs.
+    pub(crate) hold: Option<Hold>,
+    /// What earlier claims have done.
+    pub(crate) past: Past,
+    /// What is stored of it; everything when `None`.
+    pub(crate) wanted: Option<Wanted>,
+    /// Whether nothing is changed, and only counted what would be.
+    pub(crate) rehearse: bool,
+    /// What is known of those who send for the organisation.
+    pub(crate) senders: Senders,
+    /// What else decides what becomes of the file.
+    pub(crate) engine: String,
+}
 
 /// What a run leaves behind for the report.
 pub(crate) struct Storing {
@@ -34,25 +64,40 @@ pub(crate) struct Storing {
     batch: Batch,
     /// The people of the batch that is not committed yet, by NHS number.
     pending: HashMap<String, (String, PersonKeys)>,
+    /// The same by surname and birth date: id, NHS number and Patient.
+    namesakes: HashMap<(String, String), Vec<(String, String, json::Value)>>,
     /// The people who did not stand before this file: 16 bytes each.
     fresh: Met,
     /// Those of them whose NHS number another person of this file claims too.
     contested: BTreeSet<String>,
     as_of: Timestamp,
+    terms: Terms,
+    /// How many items have come.
+    items: u64,
+    /// What was decided of the Patients of the batch.
+    decided: Vec<Decision>,
+    counted: Counted,
     pub(crate) as_of_text: Option<String>,
     pub(crate) snapshot: bool,
-    /// Whether nothing of the file is wanted, for its as-of date is older than what is stored or impossible.
-    pub(crate) superseded: bool,
+    /// Whether nothing of the file is wanted: it is older than what is stored, of an impossible date,
+    /// or somebody else's.
+    pub(crate) refused: bool,
     pub(crate) met: Met,
     /// What the file says is gone: types and ids.
     pub(crate) gone: BTreeSet<(String, String)>,
+    /// In a rehearsal: the people of whom something would change.
+    pub(crate) affected: BTreeMap<String, u64>,
     pub(crate) counts: Counts,
     pub(crate) tally: Tally,
-    pub(crate) failed: Option<store::Error>,
 }
 
 impl Storing {
-    pub(crate) fn new(store: Arc<dyn Store>, runtime: Handle, submission: Submission) -> Self {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        runtime: Handle,
+        submission: Submission,
+        terms: Terms,
+    ) -> Self {
         let tenant = submission.tenant.clone();
         let sight = access::Access::pipeline(&tenant);
         Self {
@@ -69,16 +114,21 @@ impl Storing {
             as_of: submission.as_of,
             submission,
             pending: HashMap::new(),
+            namesakes: HashMap::new(),
             fresh: Met::default(),
             contested: BTreeSet::new(),
+            items: 0,
+            decided: Vec::new(),
+            counted: terms.past.counted,
+            terms,
             as_of_text: None,
             snapshot: false,
-            superseded: false,
+            refused: false,
             met: Met::default(),
             gone: BTreeSet::new(),
+            affected: BTreeMap::new(),
             counts: Counts::default(),
             tally: Tally::default(),
-            failed: None,
         }
     }
 
@@ -94,98 +144,315 @@ impl Storing {
         &self.submission.tenant
     }
 
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
     /// The submission's row as it stands now.
     pub(crate) fn submission_row(&mut self) -> &mut Submission {
         &mut self.submission
+    }
+
+    pub(crate) fn submission(&self) -> &Submission {
+        &self.submission
     }
 
     pub(crate) fn wait<T>(&self, answer: store::Answer<'_, T>) -> Result<T, store::Error> {
         self.runtime.block_on(answer)
     }
 
+    /// The people of this file who must not stand, because another one claims their NHS number.
+    pub(crate) fn contested(&self) -> &BTreeSet<String> {
+        &self.contested
+    }
+
+    /// A batch of this run, under its claim.
+    pub(crate) fn new_batch(&self) -> Batch {
+        let mut batch = Batch::new(self.submission.tenant.clone(), self.submission.id.clone());
+        batch.rehearse = self.terms.rehearse;
+        if let Some(hold) = &self.terms.hold {
+            batch.fence = Some(hold.fence());
+        }
+        batch
+    }
+
     /// The newest as-of that was stored of this source, by another submission.
     fn newest(&self) -> Result<Option<Timestamp>, store::Error> {
-        let earlier = self.wait(self.store.submissions(
+        let standing = SubmissionQuery {
+            source: Some(self.submission.source.clone()),
+            states: vec![
+                SubmissionState::Reported,
+                SubmissionState::AwaitingConfirmation,
+            ],
+            ..SubmissionQuery::default()
+        };
+        let earlier = self.wait(self.store.find_submissions(
             &self.sight,
             &self.submission.tenant,
-            Some(&self.submission.source),
+            &standing,
         ))?;
         Ok(earlier
             .into_iter()
             .filter(|other| other.id != self.submission.id)
-            .filter(|other| {
-                matches!(
-                    other.state,
-                    SubmissionState::Reported | SubmissionState::AwaitingConfirmation
-                )
-            })
             .map(|other| other.as_of)
             .max())
     }
 
-    /// Writes what has gathered. After a failure nothing more is written.
-    pub(crate) fn flush(&mut self) {
-        if self.failed.is_some() {
-            return;
+    /// Writes what has gathered.
+    pub(crate) fn flush(&mut self) -> Result<(), store::Error> {
+        if self.batch.writes.is_empty()
+            && self.batch.quarantine.is_empty()
+            && self.decided.is_empty()
+        {
+            return Ok(());
         }
-        let next = Batch::new(self.submission.tenant.clone(), self.submission.id.clone());
-        let batch = std::mem::replace(&mut self.batch, next);
-        self.pending.clear();
-        match self.runtime.block_on(self.store.commit(batch)) {
-            Ok(committed) => {
-                let mut older = 0;
-                for outcome in &committed.writes {
-                    match outcome {
-                        Outcome::Created { .. } => self.counts.created += 1,
-                        Outcome::Updated { .. } => self.counts.updated += 1,
-                        Outcome::Unchanged { .. } => self.counts.unchanged += 1,
-                        Outcome::Older { .. } | Outcome::Conflict { .. } => older += 1,
-                    }
+        let mut next = self.new_batch();
+        std::mem::swap(&mut self.batch, &mut next);
+        let mut batch = next;
+        batch.rehearse = self.terms.rehearse;
+        let people = std::mem::take(&mut self.decided);
+        if let Some(hold) = &self.terms.hold {
+            batch.fence = Some(hold.fence());
+            batch.progress = Some(self.progressed());
+            batch.journal = Some(
+                Entry::Data {
+                    items: self.items,
+                    people,
                 }
-                self.counts.older += older;
+                .bytes(),
+            );
+        }
+        if self.terms.rehearse {
+            // Nothing of an earlier batch is stored, so what it would have stored is remembered.
+            batch.submission = Some(self.submission.clone());
+        } else {
+            self.pending.clear();
+            self.namesakes.clear();
+        }
+        let about: Vec<Option<String>> = if self.terms.rehearse {
+            batch
+                .writes
+                .iter()
+                .map(|write| write.patient.clone())
+                .collect()
+        } else {
+            Vec::new()
+        };
+        kill_point::at(kill_point::DATA_BEFORE);
+        let committed = self.wait(self.store.commit(batch))?;
+        kill_point::at(kill_point::DATA_AFTER);
+        self.count(&committed);
+        for (patient, outcome) in about.into_iter().zip(&committed.writes) {
+            if matches!(outcome, Outcome::Created { .. } | Outcome::Updated { .. })
+                && let Some(patient) = patient
+            {
+                *self.affected.entry(patient).or_default() += 1;
             }
-            Err(error) => self.failed = Some(error),
+        }
+        Ok(())
+    }
+
+    /// Writes what has gathered, or leaves the run.
+    fn flush_or_leave(&mut self) {
+        if let Err(error) = self.flush() {
+            leave(Left::Failed(error));
+        }
+        if self.terms.hold.as_ref().is_some_and(Hold::must_stop) {
+            leave(Left::Stopped);
         }
     }
 
-    fn identity_issues(&mut self, id: &str, made: &Made) -> Result<Vec<Issue>, store::Error> {
-        let finding = self
+    fn count(&mut self, committed: &Committed) {
+        for outcome in &committed.writes {
+            match outcome {
+                Outcome::Created { .. } => self.counted.created += 1,
+                Outcome::Updated { .. } => self.counted.updated += 1,
+                Outcome::Unchanged { .. } => self.counted.unchanged += 1,
+                Outcome::Older { .. } => self.counted.older += 1,
+                Outcome::Conflict { .. } => self.counted.conflict += 1,
+            }
+        }
+    }
+
+    /// The counts of the report, once everything has come.
+    pub(crate) fn take_counts(&mut self) {
+        self.counts.created = self.counted.created;
+        self.counts.updated = self.counted.updated;
+        self.counts.unchanged = self.counted.unchanged;
+        self.counts.older = self.counted.older + self.counted.conflict;
+    }
+
+    fn progressed(&self) -> String {
+        serde_json::json!({ "resources": self.counts.resources, "quarantined": self.counts.quarantined })
+            .to_string()
+    }
+
+    /// Whether an item is behind what an earlier claim has committed.
+    fn is_committed(&mut self) -> bool {
+        self.items += 1;
+        self.items <= self.terms.past.items
+    }
+
+    fn look_at(
+        &mut self,
+        id: &str,
+        made: &Made,
+        keys: &PersonKeys,
+    ) -> Result<Decision, store::Error> {
+        let finding: Finding = self
             .runtime
             .block_on(self.guard.check(id, &made.resource))?;
-        for person in &finding.disputed {
-            self.met
-                .held_back(Some("Patient"), Some(person), Some(person));
-        }
         let mut issues = finding.issues;
         let mut rivals = finding.rivals;
-        let keys = keys_of(&made.resource);
-        if let Some(number) = keys.nhs_number.clone()
-            && let Some((other, theirs)) = self.pending.get(&number)
+        let mut disputed = finding.disputed;
+        if let Some(number) = &keys.nhs_number
+            && let Some((other, theirs)) = self.pending.get(number)
             && other != id
         {
-            let issue = crate::identity_guard::same_number(theirs, &keys);
+            let issue = crate::identity_guard::same_number(theirs, keys);
             if issue.is_error() {
                 rivals.push(other.clone());
             }
             issues.push(issue);
         }
+        // Where a batch ends must not decide who is noticed.
+        if !finding.known
+            && let Some(named) = name_of(keys)
+        {
+            for (other, number, patient) in self.namesakes.get(&named).into_iter().flatten() {
+                if other != id
+                    && keys.nhs_number.as_ref() != Some(number)
+                    && same_person(patient, &made.resource)
+                {
+                    issues.push(other_number());
+                    disputed.push(other.clone());
+                }
+            }
+        }
+        Ok(Decision {
+            standing: finding.standing,
+            said: issues.iter().map(Said::of).collect(),
+            disputed,
+            rivals,
+        })
+    }
+
+    /// What follows from a decision, whether it was made now or by an earlier claim.
+    fn follow(&mut self, id: &str, decision: Decision) -> Vec<Issue> {
+        for person in &decision.disputed {
+            self.met
+                .held_back(Some("Patient"), Some(person), Some(person));
+        }
         // Who stood before keeps the number until a person decides. Of two who come with one file
         // neither does: the order of rows must not say whose it is.
-        for rival in rivals {
+        for rival in decision.rivals {
             if self.fresh.knows("Patient", &rival) {
                 self.contested.insert(rival);
             }
         }
-        if !finding.standing && !has_errors(&issues) {
+        let issues: Vec<Issue> = decision.said.into_iter().map(Said::issue).collect();
+        if !decision.standing && !has_errors(&issues) {
             self.fresh.met("Patient", id);
         }
-        Ok(issues)
+        issues
     }
 
-    /// The people of this file who must not stand, because another one claims their NHS number.
-    pub(crate) fn contested(&self) -> &BTreeSet<String> {
-        &self.contested
+    fn begin_file(&mut self, beginning: &Beginning) -> Result<ControlFlow<()>, store::Error> {
+        self.as_of = beginning.as_of.instant;
+        self.as_of_text = Some(beginning.as_of.text.clone());
+        self.snapshot = beginning.snapshot;
+        self.submission.as_of = self.as_of;
+        let mut against: Vec<Issue> = ahead(self.as_of, self.submission.received)
+            .into_iter()
+            .collect();
+        against.extend(self.terms.senders.check(&beginning.senders));
+        self.refused = has_errors(&against);
+        for issue in &against {
+            self.tally.add(issue);
+        }
+        if self.refused {
+            return Ok(ControlFlow::Break(()));
+        }
+        if self.terms.past.begun {
+            return Ok(ControlFlow::Continue(()));
+        }
+        if self.snapshot && self.newest()?.is_some_and(|newest| newest > self.as_of) {
+            self.refused = true;
+            self.tally.add(
+                &Issue::warning(
+                    codes::OLDER_FILE,
+                    IssueType::BusinessRule,
+                    "a newer file of this source is stored already, so nothing of this one was used",
+                )
+                .help("send the newest export; an older one is never stored over it"),
+            );
+            return Ok(ControlFlow::Break(()));
+        }
+        self.submission.state = SubmissionState::Reading;
+        let mut batch = self.new_batch();
+        batch.submission = Some(self.submission.clone());
+        if self.terms.past.stale {
+            let own = QuarantineQuery {
+                submission: Some(self.submission.id.clone()),
+                open: true,
+                ..QuarantineQuery::default()
+            };
+            let own = self.wait(self.store.quarantine(
+                &self.sight,
+                &self.submission.tenant,
+                &own,
+            ))?;
+            if !own.is_empty() {
+                batch.decide.push(DecideQuarantine {
+                    numbers: own.iter().map(|row| row.number).collect(),
+                    decided: "superseded".to_owned(),
+                });
+            }
+        }
+        if self.terms.hold.is_some() {
+            batch.progress = Some(self.progressed());
+            batch.journal = Some(
+                Entry::Begun {
+                    engine: self.terms.engine.clone(),
+                    mapping: self.submission.mapping.hash.clone(),
+                }
+                .bytes(),
+            );
+        }
+        kill_point::at(kill_point::BEGIN_BEFORE);
+        self.wait(self.store.commit(batch))?;
+        kill_point::at(kill_point::BEGIN_AFTER);
+        Ok(ControlFlow::Continue(()))
     }
+}
+
+/// Surname and birth date, where both are known.
+fn name_of(keys: &PersonKeys) -> Option<(String, String)> {
+    Some((keys.family.clone()?, keys.birth_date.clone()?))
+}
+
+/// Leaves a run from within its sink, which has no other way to end it: the engine's threads are
+/// joined on the way out, and whoever called the run catches it.
+fn leave(why: Left) -> ! {
+    std::panic::resume_unwind(Box::new(why))
+}
+
+/// Runs something that may be left from within.
+///
+/// # Errors
+/// Why it was left. A panic of another kind goes on.
+pub(crate) fn unless_left<T>(run: impl FnOnce() -> T) -> Result<T, Left> {
+    // What was half done is thrown away with the run.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).map_err(
+        |payload: Box<dyn Any + Send>| match payload.downcast::<Left>() {
+            Ok(left) => *left,
+            Err(panic) => std::panic::resume_unwind(panic),
+        },
+    )
 }
 
 /// Whether a file claims to be true as of a later moment than it came. Every later file would be taken
@@ -245,75 +512,53 @@ impl Judge for Preparing<'_> {
 
 impl Sink<Prepared> for Storing {
     fn begin(&mut self, beginning: &Beginning) -> ControlFlow<()> {
-        self.as_of = beginning.as_of.instant;
-        self.as_of_text = Some(beginning.as_of.text.clone());
-        self.snapshot = beginning.snapshot;
-        self.submission.as_of = self.as_of;
-        if let Some(issue) = ahead(self.as_of, self.submission.received) {
-            self.superseded = issue.is_error();
-            self.tally.add(&issue);
-            if self.superseded {
-                return ControlFlow::Break(());
-            }
-        }
-        match self.newest() {
-            Ok(Some(newest)) if self.snapshot && newest > self.as_of => {
-                self.superseded = true;
-                self.tally.add(
-                    &Issue::warning(
-                        codes::OLDER_FILE,
-                        IssueType::BusinessRule,
-                        "a newer file of this source is stored already, so nothing of this one was used",
-                    )
-                    .help("send the newest export; an older one is never stored over it"),
-                );
-                ControlFlow::Break(())
-            }
-            Ok(_) => {
-                self.submission.state = SubmissionState::Reading;
-                self.batch.submission = Some(self.submission.clone());
-                // What earlier files had held back is settled by this one: it says anew what it is.
-                self.batch.settle.push(SettleQuarantine {
-                    source: self.submission.source.clone(),
-                    up_to: self.as_of,
-                    only: None,
-                });
-                self.flush();
-                if self.failed.is_some() {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            }
-            Err(error) => {
-                self.failed = Some(error);
-                ControlFlow::Break(())
-            }
+        match self.begin_file(beginning) {
+            Ok(flow) => flow,
+            Err(error) => leave(Left::Failed(error)),
         }
     }
 
     fn resource(&mut self, made: Made, prepared: Prepared) -> Verdict {
-        if self.failed.is_some() {
+        let committed = self.is_committed();
+        if let Some(wanted) = &mut self.terms.wanted
+            && !wanted.made(&made)
+        {
             return Verdict::Accepted;
         }
         let rtype = made.resource_type.to_string();
         let mut person = None;
         let mut identity = Vec::new();
         if rtype == "Patient" {
-            match self.identity_issues(&made.id, &made) {
-                Ok(issues) if has_errors(&issues) => {
-                    return Verdict::Refused(placed(issues, &made));
-                }
-                Ok(issues) => identity = issues,
-                Err(error) => {
-                    self.failed = Some(error);
-                    return Verdict::Accepted;
-                }
-            }
             let keys = keys_of(&made.resource);
-            if let Some(number) = &keys.nhs_number {
+            let decision = if committed {
+                self.terms.past.people.pop_front().unwrap_or_default()
+            } else {
+                match self.look_at(&made.id, &made, &keys) {
+                    Ok(decision) => {
+                        if self.terms.hold.is_some() {
+                            self.decided.push(decision.clone());
+                        }
+                        decision
+                    }
+                    Err(error) => leave(Left::Failed(error)),
+                }
+            };
+            identity = self.follow(&made.id, decision);
+            if has_errors(&identity) {
+                return Verdict::Refused(placed(identity, &made));
+            }
+            if let Some(number) = &keys.nhs_number
+                && !committed
+            {
                 self.pending
                     .insert(number.clone(), (made.id.clone(), keys.clone()));
+                if let Some(named) = name_of(&keys) {
+                    self.namesakes.entry(named).or_default().push((
+                        made.id.clone(),
+                        number.clone(),
+                        made.resource.clone(),
+                    ));
+                }
             }
             person = Some(keys);
         }
@@ -327,6 +572,9 @@ impl Sink<Prepared> for Storing {
         self.met.met(&rtype, &made.id);
         self.counts.resources += 1;
         *self.counts.by_type.entry(rtype).or_default() += 1;
+        if committed {
+            return Verdict::Accepted;
+        }
         let mut write = Write::new(made.resource, self.submission.source.clone(), self.as_of);
         write.labels = prepared.labels;
         write.index = prepared.index;
@@ -334,12 +582,18 @@ impl Sink<Prepared> for Storing {
         write.person = person;
         self.batch.writes.push(write);
         if self.batch.writes.len() + self.batch.quarantine.len() >= BATCH {
-            self.flush();
+            self.flush_or_leave();
         }
         Verdict::Accepted
     }
 
     fn quarantined(&mut self, held: Quarantined) {
+        let committed = self.is_committed();
+        if let Some(wanted) = &mut self.terms.wanted
+            && !wanted.held(&held)
+        {
+            return;
+        }
         self.counts.quarantined += 1;
         self.met.held_back(
             held.resource_type.as_deref(),
@@ -349,27 +603,12 @@ impl Sink<Prepared> for Storing {
         for issue in &held.issues {
             self.tally.add(issue);
         }
-        let issues: Vec<_> = held.issues.iter().map(words::issue_with_value).collect();
-        self.batch.quarantine.push(store::Quarantined {
-            place: held.place.to_string(),
-            rule: held.rule.as_deref().map(str::to_owned),
-            rtype: held.resource_type.as_deref().map(str::to_owned),
-            id: held.id.clone(),
-            patient: held.person.as_deref().map(str::to_owned),
-            nhs_number: held.nhs_number.clone(),
-            labels: held
-                .labels
-                .iter()
-                .map(|label| {
-                    let (system, code) = label.split_once('|').unwrap_or(("", label));
-                    store::Label::new(system, code)
-                })
-                .collect(),
-            issues: serde_json::Value::from(issues).to_string(),
-            raw: held.raw,
-        });
+        if committed {
+            return;
+        }
+        self.batch.quarantine.push(words::to_store(held));
         if self.batch.writes.len() + self.batch.quarantine.len() >= BATCH {
-            self.flush();
+            self.flush_or_leave();
         }
     }
 
@@ -381,5 +620,12 @@ impl Sink<Prepared> for Storing {
 
     fn issue(&mut self, issue: Issue) {
         self.tally.add(&issue);
+    }
+
+    fn progress(&mut self, _records: u64) {
+        // Between commits too: a file of which little is stored must let its worker stop.
+        if self.terms.hold.as_ref().is_some_and(Hold::must_leave) {
+            leave(Left::Stopped);
+        }
     }
 }

@@ -3,29 +3,38 @@
 use std::collections::BTreeMap;
 
 use diagnostics::{Issue, Severity};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// How many places a group lists. The count goes on; every single issue is in the conversion's
 /// report or beside its record in the quarantine.
 const PLACES: usize = 20;
 
 /// Issues that say the same of the same column.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Group {
     /// The stable code.
     pub code: String,
     /// How bad.
+    #[serde(deserialize_with = "severity")]
     pub severity: Severity,
     /// What happened.
     pub message: String,
     /// What to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
     /// How often.
     pub count: u64,
     /// The first places in the input, each once in a row.
     pub places: Vec<String>,
+}
+
+fn severity<'de, D: Deserializer<'de>>(from: D) -> Result<Severity, D::Error> {
+    Ok(match String::deserialize(from)?.as_str() {
+        "error" => Severity::Error,
+        "warning" => Severity::Warning,
+        _ => Severity::Information,
+    })
 }
 
 /// Issues, grouped as they come. Its size depends on how many different mistakes there are, not on

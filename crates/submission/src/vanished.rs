@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 
 use diagnostics::{Issue, IssueType};
-use store::{Current, Status};
+use jiff::Timestamp;
+use store::{Current, Pending, Status};
 
 use crate::codes;
 
@@ -86,13 +87,13 @@ pub(crate) struct Vanished {
     pub(crate) retire: Vec<(String, String)>,
     /// What to say, and whether it waits for a person.
     pub(crate) issues: Vec<Issue>,
-    /// Whether something waits for a person to confirm.
-    pub(crate) waits: bool,
+    /// What waits for a person to confirm.
+    pub(crate) pending: Vec<Pending>,
 }
 
 /// Compares what is stored of a source with what its newest snapshot holds.
-pub(crate) fn vanished(stored: &[Current], met: &Met) -> Vanished {
-    let gone: Vec<&Current> = standing(stored)
+pub(crate) fn vanished(stored: &[Current], met: &Met, as_of: Timestamp) -> Vanished {
+    let gone: Vec<&Current> = standing(stored, as_of)
         .filter(|current| !met.has(current))
         .collect();
     if !gone.is_empty() && met.doubtful {
@@ -110,52 +111,95 @@ pub(crate) fn vanished(stored: &[Current], met: &Met) -> Vanished {
             ..Vanished::default()
         };
     }
-    decide(stored, gone, Words::ABSENT, &|current| met.doubts(current))
+    decide(stored, gone, Words::ABSENT, as_of, &|current| {
+        met.doubts(current)
+    })
 }
 
 /// What a file says is gone is treated as what is no longer in one: it is never retired in silence,
 /// and what a person must confirm waits.
-pub(crate) fn told_gone(stored: &[Current], gone: &BTreeSet<(String, String)>) -> Vanished {
-    let gone: Vec<&Current> = standing(stored)
+pub(crate) fn told_gone(
+    stored: &[Current],
+    gone: &BTreeSet<(String, String)>,
+    as_of: Timestamp,
+) -> Vanished {
+    let gone: Vec<&Current> = standing(stored, as_of)
         .filter(|current| gone.contains(&(current.rtype.clone(), current.id.clone())))
         .collect();
-    decide(stored, gone, Words::DELETED, &|_| false)
+    decide(stored, gone, Words::DELETED, as_of, &|_| false)
+}
+
+/// What an earlier run of the same bytes had made and this one does not. `earlier` is what that run
+/// said last.
+pub(crate) fn unmade(
+    stored: &[Current],
+    earlier: &BTreeSet<(String, String)>,
+    met: &Met,
+    as_of: Timestamp,
+) -> Vanished {
+    let gone: Vec<&Current> = standing(stored, as_of)
+        .filter(|current| {
+            !met.has(current) && earlier.contains(&(current.rtype.clone(), current.id.clone()))
+        })
+        .collect();
+    decide(stored, gone, Words::UNMADE, as_of, &|current| {
+        met.doubtful || met.doubts(current)
+    })
 }
 
 /// How what is gone is spoken of.
 struct Words {
     are: &'static str,
     check: &'static str,
+    allergy: &'static str,
 }
 
 impl Words {
     const ABSENT: Self = Self {
         are: "are not in this file",
         check: "check that the export holds everybody; a filter in the care system is the usual cause",
+        allergy: "vanished-allergy",
     };
     const DELETED: Self = Self {
         are: "are marked as deleted in this file",
         check: "check with whoever deleted them in the care system",
+        allergy: "deleted-allergy",
+    };
+    const UNMADE: Self = Self {
+        are: "are no longer made of this file by the mapping that is active now",
+        check: "check with whoever changed the mapping",
+        allergy: "vanished-allergy",
     };
 }
 
-fn standing(stored: &[Current]) -> impl Iterator<Item = &Current> {
+/// What stands and is not newer than the file: a newer fact is none of its business.
+fn standing(stored: &[Current], as_of: Timestamp) -> impl Iterator<Item = &Current> {
     stored
         .iter()
-        .filter(|current| current.status == Status::Active)
+        .filter(move |current| current.status == Status::Active && current.as_of <= as_of)
+}
+
+fn waiting(current: &Current, why: &str) -> Pending {
+    Pending {
+        rtype: current.rtype.clone(),
+        id: current.id.clone(),
+        patient: current.patient.clone(),
+        why: why.to_owned(),
+    }
 }
 
 fn decide(
     stored: &[Current],
     gone: Vec<&Current>,
     words: Words,
+    as_of: Timestamp,
     doubts: &dyn Fn(&Current) -> bool,
 ) -> Vanished {
     let mut outcome = Vanished::default();
     if gone.is_empty() {
         return outcome;
     }
-    let people = standing(stored)
+    let people = standing(stored, as_of)
         .filter(|current| current.rtype == "Patient")
         .count();
     let people_gone: HashSet<&str> = gone
@@ -164,7 +208,11 @@ fn decide(
         .map(|current| current.id.as_str())
         .collect();
     if people_gone.len() * 10 > people {
-        outcome.waits = true;
+        outcome.pending = gone
+            .iter()
+            .filter(|current| !doubts(current))
+            .map(|current| waiting(current, "people-gone"))
+            .collect();
         outcome.issues.push(
             Issue::warning(
                 codes::WAITS_FOR_CONFIRMATION,
@@ -179,7 +227,6 @@ fn decide(
         );
         return outcome;
     }
-    let mut allergies = 0;
     let mut kept = 0;
     for current in gone {
         if doubts(current) {
@@ -191,7 +238,7 @@ fn decide(
             .as_deref()
             .is_some_and(|patient| people_gone.contains(patient));
         if current.rtype == "AllergyIntolerance" && !left {
-            allergies += 1;
+            outcome.pending.push(waiting(current, words.allergy));
             continue;
         }
         outcome
@@ -208,8 +255,8 @@ fn decide(
             .help("mend what is in quarantine; see whether the export still has all its sheets and columns"),
         );
     }
+    let allergies = outcome.pending.len();
     if allergies > 0 {
-        outcome.waits = true;
         outcome.issues.push(
             Issue::warning(
                 codes::WAITS_FOR_CONFIRMATION,

@@ -29,6 +29,29 @@ pub(crate) fn held_back(held: &Quarantined) -> Value {
     })
 }
 
+/// A record that was held back, as the store keeps it.
+pub(crate) fn to_store(held: Quarantined) -> store::Quarantined {
+    let issues: Vec<_> = held.issues.iter().map(issue_with_value).collect();
+    store::Quarantined {
+        place: held.place.to_string(),
+        rule: held.rule.as_deref().map(str::to_owned),
+        rtype: held.resource_type.as_deref().map(str::to_owned),
+        id: held.id,
+        patient: held.person.as_deref().map(str::to_owned),
+        nhs_number: held.nhs_number,
+        labels: held
+            .labels
+            .iter()
+            .map(|label| {
+                let (system, code) = label.split_once('|').unwrap_or(("", label));
+                store::Label::new(system, code)
+            })
+            .collect(),
+        issues: Value::from(issues).to_string(),
+        raw: held.raw,
+    }
+}
+
 /// How many places of a group are shown to a person.
 const SHOWN: usize = 3;
 
