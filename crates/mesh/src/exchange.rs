@@ -8,7 +8,6 @@ use reqwest::header::{
 };
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Identity, Method, Response, StatusCode, Url};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::fault::Fault;
@@ -228,42 +227,32 @@ pub(crate) fn fault_of(error: &reqwest::Error) -> Fault {
     }
 }
 
-/// Whether one side did not take the other's certificate.
-fn is_about_trust(error: &reqwest::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        if error.is::<rustls::Error>() {
-            return true;
-        }
-        if let Some(inner) = error
+/// Whether one side did not take the other's certificate. An `io::Error` hides what it holds from
+/// `source`, so both ways down are taken.
+fn is_about_trust(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.is::<rustls::Error>()
+        || error
             .downcast_ref::<std::io::Error>()
             .and_then(std::io::Error::get_ref)
-            && inner.is::<rustls::Error>()
-        {
-            return true;
-        }
-        source = error.source();
-    }
-    false
+            .is_some_and(|held| is_about_trust(held))
+        || error.source().is_some_and(is_about_trust)
 }
 
 async fn refusal(status: StatusCode, response: Response) -> Fault {
-    #[derive(Deserialize)]
-    struct Refusal {
-        #[serde(default, rename = "errorCode")]
-        code: Option<String>,
-    }
     let body = bounded(response, MOST_REFUSAL).await.unwrap_or_default();
-    let code = serde_json::from_slice::<Refusal>(&body)
-        .ok()
-        .and_then(|refusal| refusal.code)
-        .filter(|code| {
+    let told: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    // The older form of the answer has one code, the newer a list.
+    let code = ["/errorCode", "/detail/0/code"]
+        .iter()
+        .filter_map(|path| told.pointer(path)?.as_str())
+        .find(|code| {
             // Only what is a code is passed on: the words may quote what was sent.
             (1..=40).contains(&code.len())
                 && code
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        });
+        })
+        .map(str::to_owned);
     Fault::Refused {
         status: status.as_u16(),
         code,

@@ -110,8 +110,55 @@ fn lint(context: &Context) -> Result<(), String> {
     )
 }
 
-/// The real OpenID provider that the end-to-end tests sign in with.
+/// The real programs that tests talk to.
 fn peers(context: &Context) -> Result<(), String> {
+    openid_provider(context)?;
+    mesh_sandbox(context)
+}
+
+/// The sandbox of the MESH service that messages are exchanged with.
+fn mesh_sandbox(context: &Context) -> Result<(), String> {
+    let folder = context.root.join("tests").join("mesh-sandbox");
+    let venv = folder.join("venv");
+    let done = venv.join("installed.txt");
+    let wanted = folder.join("requirements.txt");
+    let read = |path: &Path| std::fs::read_to_string(path).ok();
+    if read(&done).is_some() && read(&done) == read(&wanted) {
+        return Ok(());
+    }
+    if !has("python3") {
+        return missing(
+            context,
+            "Python 3 (for the MESH sandbox)",
+            "install Python 3.10 or newer with venv and pip",
+        );
+    }
+    let made = finish(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&venv),
+        "python3 -m venv",
+    )
+    .and_then(|()| {
+        finish(
+            Command::new(venv.join("bin").join("python"))
+                .args(["-m", "pip", "install", "--quiet", "--no-input"])
+                .args(["--disable-pip-version-check", "--requirement"])
+                .arg(&wanted),
+            "pip install",
+        )
+    });
+    match made {
+        // Only what was installed to the end counts.
+        Ok(()) => std::fs::copy(&wanted, &done)
+            .map(drop)
+            .map_err(|error| format!("{}: {error}", done.display())),
+        Err(error) => missing(context, "the MESH sandbox", &error),
+    }
+}
+
+/// The real OpenID provider that the end-to-end tests sign in with.
+fn openid_provider(context: &Context) -> Result<(), String> {
     let folder = context.root.join("tests").join("openid-provider");
     if !has("node") || !has("npm") {
         return missing(
