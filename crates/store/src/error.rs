@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 /// Why the store failed. Nothing of a record is in it, so it may be logged.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Error {
     /// The data folder or file cannot be opened.
     Open {
@@ -38,6 +38,8 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// Something that was asked for cannot be, whatever is tried again; nothing was stored.
+    Refused(&'static str),
     /// A search has more alternatives than one query may hold.
     TooWide,
     /// Something was to be held back for a submission that is not stored.
@@ -81,6 +83,7 @@ impl fmt::Display for Error {
             Self::Unusable { write, reason } => {
                 write!(f, "write {write} of the batch cannot be stored: {reason}")
             }
+            Self::Refused(reason) => write!(f, "this cannot be stored: {reason}"),
             Self::TooWide => {
                 f.write_str("the search has too many alternatives: ask in several searches")
             }
@@ -89,7 +92,7 @@ impl fmt::Display for Error {
             }
             Self::Ambiguous => f.write_str("more than one resource in sight has this type and id"),
             Self::Fenced => f.write_str("another worker has taken the job over, so nothing of this was stored"),
-            Self::Busy => f.write_str("the database has no connection to spare: try again in a moment"),
+            Self::Busy => f.write_str("the database is busy, so nothing of this was stored: try again in a moment"),
             Self::Unknown => f.write_str("the connection to the database broke, and whether this was stored is not known: send it again, what is stored already stays as it is"),
             Self::Database(reason) => write!(f, "the database failed: {reason}"),
         }
@@ -102,6 +105,9 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+                Self::Busy
+            }
             // The text of an SQLite error names tables and columns, never values.
             _ => Self::Database(error.to_string()),
         }

@@ -161,7 +161,7 @@ pub trait IdentityReview {
     fn decisions<'a>(&'a self, sight: &'a Sight, limit: usize) -> Answer<'a, Vec<DecisionRow>>;
 
     /// Every decision that bears on these records and numbers, for [`identity::Known::of`]: about
-    /// two of the records, about numbers that led to these or follow them, about registrations that
+    /// one of the records and another, about numbers that led to these or follow them, about registrations that
     /// were merged into these or that these were merged into, and whatever was undone of it. What
     /// touches a tenant out of sight is left out.
     fn decisions_about<'a>(

@@ -22,13 +22,18 @@
 
 mod archive;
 mod arrival;
+mod clock;
 mod deed;
+mod directory;
 mod error;
+mod identity_review;
 mod index;
 mod job;
 mod label;
+mod outbox;
 mod pending;
 mod person;
+mod postgres;
 mod quarantine;
 mod query;
 mod registry;
@@ -40,17 +45,28 @@ mod stored;
 mod submission;
 mod tenant;
 mod touched;
+mod traced;
 mod write;
 
 pub use archive::{Archive, Blob, Chunk, ChunkHead};
 pub use arrival::{Accepted, Arrival, Idempotency, Intake, Upload};
+pub use clock::Clock;
 pub use deed::{Deed, DeedRow};
+pub use directory::{Directory, DirectoryChange, DirectoryRow};
 pub use error::Error;
+pub use identity_review::{
+    Case, CaseFound, CaseSide, Decided, DecisionRow, IdentityReview, NewCase, NewDecision, Raised,
+};
 pub use index::IndexRow;
 pub use job::{Backlog, Claim, Counted, Fence, Job, JobQuery, JobState, Jobs, JournalRow, NewJob};
 pub use label::Label;
+pub use outbox::{
+    LaneClaim, LaneEnd, Outbox, OutboxBacklog, OutboxItem, OutboxKey, OutboxOutcome, OutboxQuery,
+    OutboxRow, OutboxState, Sent, SettledItem,
+};
 pub use pending::{ClosePending, Pending, PendingRow};
 pub use person::{PersonKeys, PersonMatch, PersonRow};
+pub use postgres::{PostgresOptions, PostgresStore};
 pub use quarantine::{DecideQuarantine, QuarantineQuery, Quarantined, QuarantinedRow};
 pub use query::{
     Clause, Cursor, DateMatch, DateOp, Page, Query, ReferenceMatch, SystemMatch, TextMatch,
@@ -67,6 +83,7 @@ pub use stored::{Current, Scan, Status, Stored};
 pub use submission::{MappingStamp, Submission, SubmissionQuery, SubmissionState};
 pub use tenant::Tenant;
 pub use touched::{SayAgain, Touched, TouchedPart, Unconfirm, VersionHead};
+pub use traced::{ToTrace, Traced, Traces};
 pub use write::{
     Batch, Committed, Expected, Outcome, Reindex, Retire, Retired, SettleQuarantine, Write,
 };

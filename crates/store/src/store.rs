@@ -4,9 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::{
-    Archive, Batch, Committed, Current, DeedRow, Error, Intake, Jobs, MappingRegistry, Page,
-    PendingRow, PersonMatch, PersonRow, QuarantineQuery, QuarantinedRow, Query, Scan, Sight,
-    Stored, Submission, SubmissionQuery, Tenant, TouchedPart,
+    Archive, Batch, Committed, Current, DeedRow, Directory, Error, IdentityReview, Intake, Jobs,
+    MappingRegistry, Outbox, Page, PendingRow, PersonMatch, PersonRow, QuarantineQuery,
+    QuarantinedRow, Query, Scan, Sight, Stored, Submission, SubmissionQuery, Tenant, TouchedPart,
+    Traces,
 };
 
 /// An answer that is waited for.
@@ -16,7 +17,18 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 
 ///
 /// Each read takes the [`Sight`] that bounds it. What lies outside is left out or not found; that
 /// is never an error, so that nothing can be learnt from the difference.
-pub trait Store: MappingRegistry + Archive + Intake + Jobs + Send + Sync {
+pub trait Store:
+    MappingRegistry
+    + Archive
+    + Intake
+    + Jobs
+    + Outbox
+    + IdentityReview
+    + Traces
+    + Directory
+    + Send
+    + Sync
+{
     /// Applies a batch whole, or not at all; it is on disk when this returns.
     ///
     /// # Errors
@@ -129,7 +141,13 @@ pub trait Store: MappingRegistry + Archive + Intake + Jobs + Send + Sync {
         sight: &'a Sight,
         tenant: &'a Tenant,
         submission: &'a str,
-    ) -> Answer<'a, Vec<QuarantinedRow>>;
+    ) -> Answer<'a, Vec<QuarantinedRow>> {
+        let query = QuarantineQuery {
+            submission: Some(submission.to_owned()),
+            ..QuarantineQuery::default()
+        };
+        Box::pin(async move { self.quarantine(sight, tenant, &query).await })
+    }
 
     /// A submission by id. Only the tenant itself sees it whole; to another organisation in sight
     /// the file's name, the counts and the report are empty.
@@ -147,7 +165,13 @@ pub trait Store: MappingRegistry + Archive + Intake + Jobs + Send + Sync {
         sight: &'a Sight,
         tenant: &'a Tenant,
         source: Option<&'a str>,
-    ) -> Answer<'a, Vec<Submission>>;
+    ) -> Answer<'a, Vec<Submission>> {
+        let query = SubmissionQuery {
+            source: source.map(str::to_owned),
+            ..SubmissionQuery::default()
+        };
+        Box::pin(async move { self.find_submissions(sight, tenant, &query).await })
+    }
 
     /// The submissions of a tenant that are asked for, the latest received first. Only the tenant
     /// itself sees them.

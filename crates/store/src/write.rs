@@ -242,4 +242,6 @@ pub struct Committed {
     pub unconfirmed: u64,
     /// How many resources were said again without a change.
     pub said_again: u64,
+    /// How many quarantine rows were held back again with them.
+    pub held_again: u64,
 }

@@ -82,17 +82,6 @@ async fn what_was_answered_survives_a_stop_at_any_moment() {
     }
 }
 
-#[tokio::test]
-async fn one_file_is_open_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    let store = open(&path).unwrap();
-    let second = open(&path).unwrap_err();
-    assert!(second.to_string().contains("another Causeway"), "{second}");
-    drop(store);
-    open(&path).unwrap();
-}
-
 #[test]
 fn a_file_that_is_not_a_store_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -198,59 +187,6 @@ fn activate(version: &str) -> MappingOrder {
 async fn active(store: &SqliteStore) -> Vec<String> {
     let active = store.active(None).await.unwrap();
     active.into_iter().map(|one| one.stamp.version).collect()
-}
-
-/// The tables as the first version of the store had them.
-fn make_first_version(path: &Path) {
-    let connection = rusqlite::Connection::open(path).unwrap();
-    let tables: Vec<String> = ["event", "review", "file", "blob", "package"]
-        .map(|name| format!("DROP TABLE mapping_{name};"))
-        .into();
-    connection
-        .execute_batch(&format!(
-            "PRAGMA foreign_keys = OFF; {} PRAGMA user_version = 1;",
-            tables.concat()
-        ))
-        .unwrap();
-}
-
-#[tokio::test]
-async fn an_older_file_is_brought_up_to_date_and_keeps_what_it_holds() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    {
-        let store = open(&path).unwrap();
-        store.commit(batch("f1", "a")).await.unwrap();
-    }
-    make_first_version(&path);
-    let store = open(&path).unwrap();
-    let history = store.history(&sight(), "Flag", "f1").await.unwrap();
-    assert_eq!(history.len(), 1);
-    store.order(install("1.0.0", "aa")).await.unwrap();
-    store.order(activate("1.0.0")).await.unwrap();
-    drop(store);
-    let store = open(&path).unwrap();
-    assert_eq!(active(&store).await, ["1.0.0"]);
-}
-
-#[tokio::test]
-async fn a_file_that_cannot_be_brought_up_to_date_stays_as_it_was() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    drop(open(&path).unwrap());
-    make_first_version(&path);
-    // Something of another's stands where the last of the new tables should.
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    connection
-        .execute_batch("CREATE TABLE mapping_event (other TEXT)")
-        .unwrap();
-    assert!(open(&path).is_err());
-    let count = |sql: &str| -> i64 { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
-    assert_eq!(count("SELECT user_version FROM pragma_user_version"), 1);
-    assert_eq!(
-        count("SELECT count(*) FROM sqlite_schema WHERE name = 'mapping_package'"),
-        0
-    );
 }
 
 /// A machine that stops at any moment leaves the old mapping active or the new one, never neither.

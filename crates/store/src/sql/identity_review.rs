@@ -532,7 +532,7 @@ pub(crate) async fn decisions_about<S: Session>(
     let mut patients: BTreeSet<String> = records.iter().map(|r| r.patient.clone()).collect();
     let mut found = merges_around(s, &mut patients).await?;
     let ids: Vec<&str> = patients.iter().map(String::as_str).collect();
-    found.extend(rules_among(s, &ids).await?);
+    found.extend(rules_about(s, &ids).await?);
     found.extend(successions_around(s, numbers).await?);
     found.retain(|row| match &row.given.decision {
         Decision::Rule { one, other, .. } => [one, other]
@@ -575,6 +575,20 @@ async fn rules_among<S: Session>(s: &mut S, ids: &[&str]) -> Result<Vec<Decision
         s,
         &format!(
             "patient_one {among} AND patient_other {among} AND kind IN ('link', 'keep-apart')"
+        ),
+        [ids.clone(), ids],
+    )
+    .await
+}
+
+/// The decisions about any of these Patients.
+async fn rules_about<S: Session>(s: &mut S, ids: &[&str]) -> Result<Vec<DecisionRow>, Error> {
+    let among = s.dialect().among();
+    let ids = Value::list(ids.iter().copied());
+    select(
+        s,
+        &format!(
+            "(patient_one {among} OR patient_other {among}) AND kind IN ('link', 'keep-apart')"
         ),
         [ids.clone(), ids],
     )

@@ -7,15 +7,30 @@
 //! On PostgreSQL every table that is keyed by tenant shows only the rows of the tenant that the
 //! session has entered ([`Session::enter`]): a function that forgets to enter one finds nothing.
 
+pub(crate) mod archive;
+pub(crate) mod batch;
 pub(crate) mod decide;
+pub(crate) mod deeds;
+pub(crate) mod directory;
+pub(crate) mod erasure;
 pub(crate) mod fetch;
 pub(crate) mod find;
-pub(crate) mod ledger;
+pub(crate) mod identity_review;
+pub(crate) mod intake;
+pub(crate) mod jobs;
+pub(crate) mod journal;
+pub(crate) mod outbox;
+pub(crate) mod outbox_list;
+pub(crate) mod pending;
 pub(crate) mod people;
 pub(crate) mod prepared;
+pub(crate) mod quarantine;
 pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod rows;
+pub(crate) mod submissions;
+pub(crate) mod touched;
+pub(crate) mod traced;
 pub(crate) mod visible;
 
 use std::future::Future;
@@ -67,14 +82,6 @@ impl Dialect {
         match self {
             Self::Sqlite => "",
             Self::Postgres => " FOR UPDATE",
-        }
-    }
-
-    /// The larger of several values: a function's name.
-    pub(crate) fn greatest(self) -> &'static str {
-        match self {
-            Self::Sqlite => "max",
-            Self::Postgres => "greatest",
         }
     }
 }

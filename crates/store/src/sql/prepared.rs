@@ -54,6 +54,21 @@ impl Content {
         })
     }
 
+    /// The content of a stored body with one more tag.
+    pub(crate) fn tagged(body: &[u8], tag: Option<&Value>) -> Option<Self> {
+        let mut resource = json::parse(body).ok()?;
+        if let Some(tag) = tag {
+            let meta = resource.get_mut("meta")?.as_object_mut()?;
+            match meta.get_mut("tag").and_then(Value::as_array_mut) {
+                Some(tags) => tags.push(tag.clone()),
+                None => {
+                    meta.insert("tag", Value::Array(vec![tag.clone()]));
+                }
+            }
+        }
+        Self::of(&resource)
+    }
+
     /// The bytes to serve.
     pub(crate) fn bytes(&self, version: i64, updated: Timestamp) -> Vec<u8> {
         let stamp = format!("\"versionId\":\"{version}\",\"lastUpdated\":\"{updated:.3}\"");
@@ -184,7 +199,9 @@ fn beside(write: &Write, labels: &[Label]) -> [u8; 16] {
                 let (lo, hi) = (micros(*lo).to_string(), micros(*hi).to_string());
                 ["date", param, &lo, &hi].map(|part| text(Some(part)))
             }
-            IndexRow::String { param, norm } => ["string", param, norm, ""].map(|part| text(Some(part))),
+            IndexRow::String { param, norm } => {
+                ["string", param, norm, ""].map(|part| text(Some(part)))
+            }
         };
     }
     let mut half = [0; 16];

@@ -86,11 +86,6 @@ impl<'a> View<'a> {
         self.reach.own
     }
 
-    /// Whether everyone of the tenant is seen.
-    pub(crate) fn sees_everyone(&self) -> bool {
-        self.reach.people == People::All
-    }
-
     pub(crate) fn sees_type(&self, rtype: &str) -> bool {
         self.reach
             .types

@@ -1,120 +1,18 @@
 //! One batch, inside the writer's transaction.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::memory::Memory;
 use super::rows::Pending;
 use super::session::Lite;
+use crate::sql::decide::{self, Decision, Standing};
 use crate::sql::prepared::{Content, Prepared};
 use crate::sql::record::{instant, micros};
 use crate::sql::rows::{self, Row};
-use crate::sql::{ledger, now, people};
-use crate::{Batch, Committed, Error, Expected, Label, Outcome, Reindex, Retire, Retired, Status};
-
-/// What the writer knows without asking: being the only one, it gives out the numbers.
-pub(super) struct Memory {
-    tenants: HashMap<String, i64>,
-    words: HashMap<String, i64>,
-    last_resource: i64,
-    last_version: i64,
-    last_tenant: i64,
-    last_word: i64,
-    /// The moment of the running transaction: never before one already given out (the clock may
-    /// go back), and to the millisecond, as `meta.lastUpdated` shows it.
-    now: i64,
-}
-
-/// How many words are remembered before the memory is emptied: they come from data (code systems),
-/// so their number has no natural bound.
-const MOST_WORDS: usize = 50_000;
-
-impl Memory {
-    pub(super) fn load(connection: &Connection) -> Result<Self, Error> {
-        let number = |sql: &str| -> Result<i64, Error> {
-            Ok(connection
-                .prepare_cached(sql)?
-                .query_row([], |row| row.get(0))?)
-        };
-        Ok(Self {
-            tenants: HashMap::new(),
-            words: HashMap::new(),
-            last_resource: number("SELECT coalesce(max(rid), 0) FROM resource")?,
-            last_version: number("SELECT coalesce(max(vid), 0) FROM version")?,
-            last_tenant: number("SELECT coalesce(max(no), 0) FROM tenant")?,
-            last_word: number("SELECT coalesce(max(no), 0) FROM word")?,
-            now: number(
-                "SELECT coalesce((SELECT updated FROM version ORDER BY vid DESC LIMIT 1), 0)",
-            )?,
-        })
-    }
-
-    /// Forgets what a rolled-back batch had added.
-    pub(super) fn reload(&mut self, connection: &Connection) -> Result<(), Error> {
-        let now = self.now;
-        *self = Self::load(connection)?;
-        self.now = self.now.max(now);
-        Ok(())
-    }
-
-    pub(super) fn tick(&mut self, clock: Timestamp) {
-        let clock = clock.as_millisecond().saturating_mul(1000);
-        self.now = self.now.max(clock);
-    }
-
-    /// The moment of the running transaction, in microseconds.
-    pub(super) fn now(&self) -> i64 {
-        self.now
-    }
-
-    pub(super) fn tenant(&mut self, connection: &Connection, name: &str) -> Result<i64, Error> {
-        if let Some(number) = self.tenants.get(name) {
-            return Ok(*number);
-        }
-        let known = connection
-            .prepare_cached("SELECT no FROM tenant WHERE name = ?1")?
-            .query_row([name], |row| row.get(0))
-            .optional()?;
-        let number = match known {
-            Some(number) => number,
-            None => {
-                self.last_tenant += 1;
-                connection
-                    .prepare_cached("INSERT INTO tenant (no, name) VALUES (?1, ?2)")?
-                    .execute((self.last_tenant, name))?;
-                self.last_tenant
-            }
-        };
-        self.tenants.insert(name.to_owned(), number);
-        Ok(number)
-    }
-
-    pub(super) fn word(&mut self, connection: &Connection, text: &str) -> Result<i64, Error> {
-        if let Some(number) = self.words.get(text) {
-            return Ok(*number);
-        }
-        let known = connection
-            .prepare_cached("SELECT no FROM word WHERE text = ?1")?
-            .query_row([text], |row| row.get(0))
-            .optional()?;
-        let number = match known {
-            Some(number) => number,
-            None => {
-                self.last_word += 1;
-                connection
-                    .prepare_cached("INSERT INTO word (no, text) VALUES (?1, ?2)")?
-                    .execute((self.last_word, text))?;
-                self.last_word
-            }
-        };
-        if self.words.len() >= MOST_WORDS {
-            self.words.clear();
-        }
-        self.words.insert(text.to_owned(), number);
-        Ok(number)
-    }
-}
+use crate::sql::{batch as beside, now, outbox, people};
+use crate::{Batch, Committed, Error, Label, Outcome, Reindex, Retire, Retired, Status};
 
 /// The stored state of a resource that is about to be written.
 struct Before {
@@ -124,10 +22,23 @@ struct Before {
     status: i64,
     source: i64,
     as_of: i64,
+    submission: String,
     hash: Vec<u8>,
     patient: Option<String>,
     labelled: bool,
-    rows: BTreeSet<Row>,
+    /// See [`Prepared::beside`]; `None` where it is not known.
+    beside: Option<Vec<u8>>,
+}
+
+impl Before {
+    fn standing(&self) -> Standing<'_> {
+        Standing {
+            version: self.version,
+            status: self.status,
+            as_of: self.as_of,
+            hash: &self.hash,
+        }
+    }
 }
 
 /// A batch being applied.
@@ -138,27 +49,53 @@ struct Run<'a> {
     submission: String,
     pending: Pending,
     touched: HashSet<i64>,
+    said: Said,
+    /// What has a new version, or other things beside its content: destinations are to be told.
+    changed: Vec<i64>,
+}
+
+/// Resources of which nothing but the as-of and the submission moves: moved together.
+#[derive(Default)]
+struct Said {
+    rows: BTreeMap<(i64, String), Vec<i64>>,
+    all: HashSet<i64>,
+}
+
+impl Said {
+    fn flush(&mut self, connection: &Connection) -> Result<(), Error> {
+        for ((as_of, submission), mut rids) in std::mem::take(&mut self.rows) {
+            // In the order of the rows: neighbours share a page.
+            rids.sort_unstable();
+            let list: Vec<String> = rids.iter().map(i64::to_string).collect();
+            connection
+                .prepare_cached(
+                    "UPDATE resource SET as_of = ?1, submission = ?2
+                     WHERE rid IN (SELECT value FROM json_each(?3))",
+                )?
+                .execute((as_of, submission, format!("[{}]", list.join(","))))?;
+        }
+        self.all.clear();
+        Ok(())
+    }
 }
 
 /// Applies a batch; the caller commits or rolls back.
 pub(super) fn apply(
     connection: &Connection,
     memory: &mut Memory,
-    batch: Batch,
+    mut batch: Batch,
     writes: Vec<Prepared>,
 ) -> Result<Committed, Error> {
-    let tenant = memory.tenant(connection, batch.tenant.as_str())?;
-    if let Some(submission) = &batch.submission {
-        let mut session = Lite::writer(connection, memory);
-        now(ledger::put_submission(&mut session, tenant, submission))?;
-    }
+    let tenant = now(beside::open(&mut Lite::writer(connection, memory), &batch))?;
     let mut run = Run {
         connection,
         memory,
         tenant,
-        submission: batch.submission_id,
+        submission: batch.submission_id.clone(),
         pending: Pending::default(),
         touched: HashSet::new(),
+        said: Said::default(),
+        changed: Vec::new(),
     };
     let mut committed = Committed::default();
     for write in writes {
@@ -167,81 +104,91 @@ pub(super) fn apply(
     for retire in &batch.retire {
         committed.retired.push(run.retire(retire)?);
     }
-    for reindex in batch.reindex {
+    for reindex in std::mem::take(&mut batch.reindex) {
         committed.reindexed += u64::from(run.reindex(reindex)?);
     }
     run.pending.flush(connection, tenant)?;
-    let Run {
-        memory, submission, ..
-    } = run;
+    run.said.flush(connection)?;
+    let changed = std::mem::take(&mut run.changed);
+    let clock = memory.clock();
     let mut session = Lite::writer(connection, memory);
-    for settle in &batch.settle {
-        committed.settled += now(ledger::settle(&mut session, tenant, &submission, settle))?;
-    }
-    for held in &batch.quarantine {
-        now(ledger::hold(&mut session, tenant, &submission, held))?;
-    }
+    now(outbox::note(&mut session, tenant, changed))?;
+    now(beside::close(
+        &mut session,
+        clock,
+        tenant,
+        &mut batch,
+        &mut committed,
+    ))?;
     Ok(committed)
 }
 
 impl Run<'_> {
     fn before(&mut self, rtype: i64, id: &str) -> Result<Option<Before>, Error> {
-        let found = self
+        let before = self.look(rtype, id)?;
+        match &before {
+            // An earlier write of this batch has said it again, which is not in the table yet.
+            Some(found) if self.said.all.contains(&found.rid) => {
+                self.said.flush(self.connection)?;
+                self.look(rtype, id)
+            }
+            _ => Ok(before),
+        }
+    }
+
+    fn look(&self, rtype: i64, id: &str) -> Result<Option<Before>, Error> {
+        Ok(self
             .connection
             .prepare_cached(
-                "SELECT rid, ver, vid, status, source, as_of, hash, patient, labelled,
-                   index_rows
+                "SELECT rid, ver, vid, status, source, as_of, submission, hash, patient, labelled,
+                   beside
                  FROM resource WHERE tenant = ?1 AND rtype = ?2 AND id = ?3",
             )?
             .query_row((self.tenant, rtype, id), |row| {
-                Ok((
-                    Before {
-                        rid: row.get(0)?,
-                        version: row.get(1)?,
-                        vid: row.get(2)?,
-                        status: row.get(3)?,
-                        source: row.get(4)?,
-                        as_of: row.get(5)?,
-                        hash: row.get(6)?,
-                        patient: row.get(7)?,
-                        labelled: row.get(8)?,
-                        rows: BTreeSet::new(),
-                    },
-                    row.get::<_, Vec<u8>>(9)?,
-                ))
+                Ok(Before {
+                    rid: row.get(0)?,
+                    version: row.get(1)?,
+                    vid: row.get(2)?,
+                    status: row.get(3)?,
+                    source: row.get(4)?,
+                    as_of: row.get(5)?,
+                    submission: row.get(6)?,
+                    hash: row.get(7)?,
+                    patient: row.get(8)?,
+                    labelled: row.get(9)?,
+                    beside: row.get(10)?,
+                })
             })
-            .optional()?;
-        let Some((mut before, rows)) = found else {
-            return Ok(None);
-        };
-        before.rows = rows::decode(&rows)?;
-        Ok(Some(before))
+            .optional()?)
     }
 
-    fn write(&mut self, prepared: Prepared) -> Result<Outcome, Error> {
+    /// The index rows that a resource has.
+    fn rows_of(&self, rid: i64) -> Result<BTreeSet<Row>, Error> {
+        let bytes: Vec<u8> = self
+            .connection
+            .prepare_cached("SELECT index_rows FROM resource WHERE rid = ?1")?
+            .query_row([rid], |row| row.get(0))?;
+        rows::decode(&bytes)
+    }
+
+    fn write(&mut self, mut prepared: Prepared) -> Result<Outcome, Error> {
         let rtype = self.memory.word(self.connection, &prepared.rtype)?;
         let before = self.before(rtype, &prepared.id)?;
-        let stored = before.as_ref().map(|before| before.version.unsigned_abs());
-        let expected = match prepared.write.expected {
-            Expected::Any => true,
-            Expected::Absent => stored.is_none(),
-            Expected::Version(version) => stored == Some(version),
-        };
-        if !expected {
-            return Ok(Outcome::Conflict { version: stored });
+        let decision = decide::write(&prepared, before.as_ref().map(Before::standing));
+        if let Decision::Leave(outcome) = decision {
+            return Ok(outcome);
         }
         let as_of = micros(prepared.write.as_of);
-        if let Some(before) = &before
-            && before.as_of > as_of
-        {
-            return Ok(Outcome::Older {
-                version: before.version.unsigned_abs(),
-            });
-        }
         let source = self.memory.word(self.connection, &prepared.write.source)?;
+        if decision == Decision::Confirm
+            && let Some(before) = &before
+            && before.source == source
+            && before.beside.as_deref() == Some(&prepared.beside)
+        {
+            return Ok(self.say_again(before, as_of, &prepared));
+        }
         let (connection, memory) = (self.connection, &mut *self.memory);
         let mut rows = BTreeSet::new();
-        let mut prepared = prepared;
         for row in std::mem::take(&mut prepared.write.index) {
             rows.insert(Row::of(&prepared.rtype, row, |text| {
                 memory.word(connection, text)
@@ -249,13 +196,29 @@ impl Run<'_> {
         }
         match before {
             None => self.create(rtype, source, as_of, &prepared, &rows),
-            Some(before)
-                if before.status == prepared.write.status.number()
-                    && before.hash == prepared.hash() =>
-            {
+            Some(before) if decision == Decision::Confirm => {
                 self.confirm(&before, source, as_of, &prepared, &rows)
             }
             Some(before) => self.update(&before, source, as_of, &prepared, &rows),
+        }
+    }
+
+    /// The submission that a write is said by.
+    fn said_by<'w>(&'w self, prepared: &'w Prepared) -> &'w str {
+        let own = prepared.write.submission.as_deref();
+        own.unwrap_or(&self.submission)
+    }
+
+    /// The same content with the same things beside it: it is said again, and that is all.
+    fn say_again(&mut self, before: &Before, as_of: i64, prepared: &Prepared) -> Outcome {
+        let submission = self.said_by(prepared);
+        if before.as_of != as_of || before.submission != submission {
+            let key = (as_of, submission.to_owned());
+            self.said.rows.entry(key).or_default().push(before.rid);
+            self.said.all.insert(before.rid);
+        }
+        Outcome::Unchanged {
+            version: before.version.unsigned_abs(),
         }
     }
 
@@ -274,8 +237,8 @@ impl Run<'_> {
         self.connection
             .prepare_cached(
                 "INSERT INTO resource (rid, tenant, rtype, id, ver, vid, updated, status, labelled,
-                   patient, source, as_of, submission, hash, index_rows)
-                 VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                   patient, source, as_of, submission, hash, index_rows, beside)
+                 VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             )?
             .execute(rusqlite::params![
                 rid,
@@ -283,16 +246,18 @@ impl Run<'_> {
                 rtype,
                 prepared.id,
                 vid,
-                self.memory.now,
+                self.memory.now(),
                 write.status.number(),
                 !prepared.labels.is_empty(),
                 write.patient,
                 source,
                 as_of,
-                self.submission,
+                self.said_by(prepared),
                 prepared.hash(),
                 rows::encode(rows)?,
+                prepared.beside,
             ])?;
+        self.changed.push(rid);
         self.version(&NewVersion {
             vid,
             rid,
@@ -302,6 +267,7 @@ impl Run<'_> {
             patient: write.patient.as_deref(),
             source,
             as_of,
+            submission: self.said_by(prepared),
             content: prepared.content.as_ref(),
         })?;
         self.index(rid, &BTreeSet::new(), rows)?;
@@ -318,18 +284,21 @@ impl Run<'_> {
         prepared: &Prepared,
         rows: &BTreeSet<Row>,
     ) -> Result<Outcome, Error> {
+        self.changed.push(before.rid);
         let write = &prepared.write;
         self.connection
             .prepare_cached(
-                "UPDATE resource SET source = ?2, as_of = ?3, submission = ?4, labelled = ?5
+                "UPDATE resource SET source = ?2, as_of = ?3, submission = ?4, labelled = ?5,
+                   beside = ?6
                  WHERE rid = ?1",
             )?
             .execute((
                 before.rid,
                 source,
                 as_of,
-                &self.submission,
+                self.said_by(prepared),
                 !prepared.labels.is_empty(),
+                prepared.beside,
             ))?;
         if before.patient != write.patient {
             self.connection
@@ -342,11 +311,12 @@ impl Run<'_> {
                 .execute((self.tenant, before.vid))?;
             self.label(before.vid, &prepared.labels)?;
         }
-        if &before.rows != rows {
+        let old = self.rows_of(before.rid)?;
+        if &old != rows {
             self.connection
                 .prepare_cached("UPDATE resource SET index_rows = ?2 WHERE rid = ?1")?
                 .execute((before.rid, rows::encode(rows)?))?;
-            self.index(before.rid, &before.rows, rows)?;
+            self.index(before.rid, &old, rows)?;
         }
         self.person(before.rid, source, prepared)?;
         Ok(Outcome::Unchanged {
@@ -364,8 +334,10 @@ impl Run<'_> {
     ) -> Result<Outcome, Error> {
         let write = &prepared.write;
         let version = before.version + 1;
+        let old = self.rows_of(before.rid)?;
         self.memory.last_version += 1;
         let vid = self.memory.last_version;
+        self.changed.push(before.rid);
         self.version(&NewVersion {
             vid,
             rid: before.rid,
@@ -375,30 +347,32 @@ impl Run<'_> {
             patient: write.patient.as_deref(),
             source,
             as_of,
+            submission: self.said_by(prepared),
             content: prepared.content.as_ref(),
         })?;
         self.connection
             .prepare_cached(
                 "UPDATE resource SET ver = ?2, vid = ?3, updated = ?4, status = ?5, labelled = ?6,
                    patient = ?7, source = ?8, as_of = ?9, submission = ?10, hash = ?11,
-                   index_rows = ?12
+                   index_rows = ?12, beside = ?13
                  WHERE rid = ?1",
             )?
             .execute(rusqlite::params![
                 before.rid,
                 version,
                 vid,
-                self.memory.now,
+                self.memory.now(),
                 write.status.number(),
                 !prepared.labels.is_empty(),
                 write.patient,
                 source,
                 as_of,
-                self.submission,
+                self.said_by(prepared),
                 prepared.hash(),
                 rows::encode(rows)?,
+                prepared.beside,
             ])?;
-        self.index(before.rid, &before.rows, rows)?;
+        self.index(before.rid, &old, rows)?;
         self.person(before.rid, source, prepared)?;
         Ok(Outcome::Updated {
             version: version.unsigned_abs(),
@@ -421,13 +395,14 @@ impl Run<'_> {
                 memory.word(connection, text)
             })?);
         }
-        if before.rows == rows {
+        let old = self.rows_of(before.rid)?;
+        if old == rows {
             return Ok(false);
         }
         self.connection
-            .prepare_cached("UPDATE resource SET index_rows = ?2 WHERE rid = ?1")?
+            .prepare_cached("UPDATE resource SET index_rows = ?2, beside = NULL WHERE rid = ?1")?
             .execute((before.rid, rows::encode(&rows)?))?;
-        self.index(before.rid, &before.rows, &rows)?;
+        self.index(before.rid, &old, &rows)?;
         Ok(true)
     }
 
@@ -438,9 +413,12 @@ impl Run<'_> {
             let rtype = self.memory.word(self.connection, rtype)?;
             let outcome = match self.before(rtype, id)? {
                 Some(before)
-                    if before.source == source
-                        && before.status == Status::Active.number()
-                        && before.as_of <= micros(retire.as_of) =>
+                    if decide::retires(
+                        retire,
+                        before.standing(),
+                        before.source == source,
+                        &before.submission,
+                    ) =>
                 {
                     self.retire_one(&before, retire)?
                 }
@@ -469,9 +447,13 @@ impl Run<'_> {
         let content = tagged(&body, retire.tag.as_ref())
             .ok_or_else(|| Error::Database("a stored resource cannot be read".to_owned()))?;
         let version = before.version + 1;
-        let as_of = micros(retire.as_of);
+        let as_of = match &retire.only_said_by {
+            Some(_) => before.as_of,
+            None => micros(retire.as_of),
+        };
         self.memory.last_version += 1;
         let vid = self.memory.last_version;
+        self.changed.push(before.rid);
         self.version(&NewVersion {
             vid,
             rid: before.rid,
@@ -481,6 +463,7 @@ impl Run<'_> {
             patient: patient.as_deref(),
             source: before.source,
             as_of,
+            submission: &self.submission,
             content: Some(&content),
         })?;
         self.connection
@@ -493,7 +476,7 @@ impl Run<'_> {
                 before.rid,
                 version,
                 vid,
-                self.memory.now,
+                self.memory.now(),
                 Status::Retired.number(),
                 as_of,
                 &self.submission,
@@ -503,9 +486,9 @@ impl Run<'_> {
         })
     }
 
-    fn version(&mut self, new: &NewVersion<'_>) -> Result<(), Error> {
+    fn version(&self, new: &NewVersion<'_>) -> Result<(), Error> {
         let body = new.content.map_or_else(Vec::new, |content| {
-            content.bytes(new.version, instant(self.memory.now))
+            content.bytes(new.version, instant(self.memory.now()))
         });
         self.connection
             .prepare_cached(
@@ -518,18 +501,18 @@ impl Run<'_> {
                 self.tenant,
                 new.rid,
                 new.version,
-                self.memory.now,
+                self.memory.now(),
                 new.status.number(),
                 new.patient,
                 new.source,
                 new.as_of,
-                self.submission,
+                new.submission,
                 body,
             ])?;
         self.label(new.vid, new.labels)
     }
 
-    fn label(&mut self, vid: i64, labels: &[Label]) -> Result<(), Error> {
+    fn label(&self, vid: i64, labels: &[Label]) -> Result<(), Error> {
         for label in labels {
             self.connection
                 .prepare_cached(
@@ -569,6 +552,7 @@ struct NewVersion<'a> {
     patient: Option<&'a str>,
     source: i64,
     as_of: i64,
+    submission: &'a str,
     content: Option<&'a Content>,
 }
 

@@ -2,10 +2,19 @@
 //! that read beside it.
 
 mod apply;
+mod archive;
+mod directory;
+mod identity;
+mod jobs;
+mod memory;
+mod outbox;
 mod readers;
 mod rows;
-mod schema;
+pub(crate) mod schema;
+mod schema_directory;
 mod schema_files;
+mod schema_identity;
+mod schema_outbox;
 mod session;
 mod writer;
 
@@ -17,19 +26,20 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use self::memory::Memory;
 use self::readers::Readers;
 use self::session::Lite;
-use self::writer::Writer;
+use self::writer::{Keep, Writer};
 use crate::sql::people::Wanted;
 use crate::sql::prepared::Prepared;
-use crate::sql::{fetch, find, ledger, now, people, registry};
+use crate::sql::{
+    deeds, fetch, find, now, pending, people, quarantine, registry, submissions, touched,
+};
 use crate::{
-    Accepted, ActiveMapping, Answer, Archive, Arrival, Backlog, Batch, Blob, Chunk, ChunkHead,
-    Claim, Committed, Current, Deed, DeedRow, Error, Fence, InstalledMapping, Intake, Job,
-    JobQuery, Jobs, JournalRow, MappingEvent, MappingOrder, MappingOutcome, MappingPackage,
-    MappingRegistry, MappingReview, Page, PendingRow, PersonMatch, PersonRow, QuarantineQuery,
-    QuarantinedRow, Query, Scan, Sight, Store, Stored, Submission, SubmissionQuery, Tenant,
-    TouchedPart, UsedMapping,
+    ActiveMapping, Answer, Batch, Clock, Committed, Current, DeedRow, Error, InstalledMapping,
+    MappingEvent, MappingOrder, MappingOutcome, MappingPackage, MappingRegistry, MappingReview,
+    Page, PendingRow, PersonMatch, PersonRow, QuarantineQuery, QuarantinedRow, Query, Scan, Sight,
+    Store, Stored, Submission, SubmissionQuery, Tenant, TouchedPart, UsedMapping,
 };
 
 /// How the embedded store runs.
@@ -39,6 +49,8 @@ pub struct Options {
     pub readers: usize,
     /// How many waiting batches the writer may take into one transaction.
     pub group: usize,
+    /// Where the time comes from.
+    pub clock: Clock,
 }
 
 impl Default for Options {
@@ -46,6 +58,7 @@ impl Default for Options {
         Self {
             readers: 4,
             group: 64,
+            clock: Clock::default(),
         }
     }
 }
@@ -54,6 +67,7 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
+    clock: Clock,
     writer: Writer,
     readers: Readers,
     /// Held as long as the store is open: a second writer would give out the same numbers.
@@ -76,10 +90,11 @@ impl SqliteStore {
         let mut connection = Connection::open(path).map_err(|error| fail(error.to_string()))?;
         schema::settle_connection(&connection).map_err(|error| fail(error.to_string()))?;
         schema::prepare(&mut connection, path)?;
-        let writer = Writer::start(connection, options.group)?;
+        let writer = Writer::start(connection, options.group, options.clock.clone())?;
         let readers = Readers::open(path, options.readers)?;
         Ok(Self {
             path: path.into(),
+            clock: options.clock,
             writer,
             readers,
             _lock: lock,
@@ -121,7 +136,12 @@ fn lock(path: &Path) -> Result<File, Error> {
 
 impl MappingRegistry for SqliteStore {
     fn order(&self, order: MappingOrder) -> Answer<'_, MappingOutcome> {
-        Box::pin(self.writer.order(order))
+        Box::pin(self.writer.run(move |connection, memory| {
+            now(registry::order(
+                &mut Lite::writer(connection, memory),
+                &order,
+            ))
+        }))
     }
 
     fn installed(&self) -> Answer<'_, Vec<InstalledMapping>> {
@@ -173,7 +193,11 @@ impl Store for SqliteStore {
             let prepared = prepared
                 .await
                 .map_err(|_| Error::Database("a batch could not be made ready".to_owned()))??;
-            self.writer.commit(batch, prepared).await
+            let keep = if batch.rehearse { Keep::No } else { Keep::Yes };
+            let apply = move |connection: &Connection, memory: &mut Memory| {
+                apply::apply(connection, memory, batch, prepared)
+            };
+            self.writer.run_and(keep, apply).await
         })
     }
 
@@ -349,7 +373,7 @@ impl Store for SqliteStore {
     ) -> Answer<'a, Vec<QuarantinedRow>> {
         let (sight, tenant, patient) = (sight.clone(), tenant.clone(), patient.to_owned());
         self.reading(move |connection| {
-            now(ledger::held_of_person(
+            now(quarantine::of_person(
                 &mut Lite::reader(connection),
                 &sight,
                 &tenant,
@@ -365,27 +389,10 @@ impl Store for SqliteStore {
     ) -> Answer<'a, Vec<QuarantinedRow>> {
         let (sight, number) = (sight.clone(), nhs_number.to_owned());
         self.reading(move |connection| {
-            now(ledger::held_of_number(
+            now(quarantine::of_number(
                 &mut Lite::reader(connection),
                 &sight,
                 &number,
-            ))
-        })
-    }
-
-    fn quarantine_of<'a>(
-        &'a self,
-        sight: &'a Sight,
-        tenant: &'a Tenant,
-        submission: &'a str,
-    ) -> Answer<'a, Vec<QuarantinedRow>> {
-        let (sight, tenant, submission) = (sight.clone(), tenant.clone(), submission.to_owned());
-        self.reading(move |connection| {
-            now(ledger::held_of_submission(
-                &mut Lite::reader(connection),
-                &sight,
-                &tenant,
-                &submission,
             ))
         })
     }
@@ -398,7 +405,7 @@ impl Store for SqliteStore {
     ) -> Answer<'a, Option<Submission>> {
         let (sight, tenant, id) = (sight.clone(), tenant.clone(), id.to_owned());
         self.reading(move |connection| {
-            now(ledger::submission(
+            now(submissions::submission(
                 &mut Lite::reader(connection),
                 &sight,
                 &tenant,
@@ -407,70 +414,88 @@ impl Store for SqliteStore {
         })
     }
 
-    fn submissions<'a>(
+    fn find_submissions<'a>(
         &'a self,
         sight: &'a Sight,
         tenant: &'a Tenant,
-        source: Option<&'a str>,
+        query: &'a SubmissionQuery,
     ) -> Answer<'a, Vec<Submission>> {
-        let (sight, tenant) = (sight.clone(), tenant.clone());
-        let source = source.map(str::to_owned);
+        let (sight, tenant, query) = (sight.clone(), tenant.clone(), query.clone());
         self.reading(move |connection| {
-            now(ledger::submissions(
-                &mut Lite::reader(connection),
-                &sight,
-                &tenant,
-                source.as_deref(),
-            ))
+            let mut session = Lite::reader(connection);
+            now(submissions::find(&mut session, &sight, &tenant, &query))
         })
-    }
-
-    fn find_submissions<'a>(
-        &'a self,
-        _sight: &'a Sight,
-        _tenant: &'a Tenant,
-        _query: &'a SubmissionQuery,
-    ) -> Answer<'a, Vec<Submission>> {
-        not_built()
     }
 
     fn quarantine<'a>(
         &'a self,
-        _sight: &'a Sight,
-        _tenant: &'a Tenant,
-        _query: &'a QuarantineQuery,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        query: &'a QuarantineQuery,
     ) -> Answer<'a, Vec<QuarantinedRow>> {
-        not_built()
+        let (sight, tenant, query) = (sight.clone(), tenant.clone(), query.clone());
+        self.reading(move |connection| {
+            let mut session = Lite::reader(connection);
+            now(quarantine::find(&mut session, &sight, &tenant, &query))
+        })
     }
 
     fn pending<'a>(
         &'a self,
-        _sight: &'a Sight,
-        _tenant: &'a Tenant,
-        _submission: Option<&'a str>,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        submission: Option<&'a str>,
     ) -> Answer<'a, Vec<PendingRow>> {
-        not_built()
+        let (sight, tenant) = (sight.clone(), tenant.clone());
+        let submission = submission.map(str::to_owned);
+        self.reading(move |connection| {
+            let mut session = Lite::reader(connection);
+            let submission = submission.as_deref();
+            now(pending::list(&mut session, &sight, &tenant, submission))
+        })
     }
 
     fn touched<'a>(
         &'a self,
-        _sight: &'a Sight,
-        _tenant: &'a Tenant,
-        _source: &'a str,
-        _submissions: &'a [String],
-        _from: u64,
-        _limit: usize,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        source: &'a str,
+        submissions: &'a [String],
+        from: u64,
+        limit: usize,
     ) -> Answer<'a, TouchedPart> {
-        not_built()
+        let (sight, tenant) = (sight.clone(), tenant.clone());
+        let (source, submissions) = (source.to_owned(), submissions.to_vec());
+        self.reading(move |connection| {
+            now(touched::touched(
+                &mut Lite::reader(connection),
+                &sight,
+                &tenant,
+                &source,
+                &submissions,
+                from,
+                limit,
+            ))
+        })
     }
 
     fn deeds<'a>(
         &'a self,
-        _sight: &'a Sight,
-        _tenant: &'a Tenant,
-        _submission: Option<&'a str>,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        submission: Option<&'a str>,
     ) -> Answer<'a, Vec<DeedRow>> {
-        not_built()
+        let (sight, tenant) = (sight.clone(), tenant.clone());
+        let submission = submission.map(str::to_owned);
+        self.reading(move |connection| {
+            let mut session = Lite::reader(connection);
+            now(deeds::list(
+                &mut session,
+                &sight,
+                &tenant,
+                submission.as_deref(),
+            ))
+        })
     }
 
     fn ready(&self) -> Answer<'_, ()> {
@@ -482,79 +507,5 @@ impl Store for SqliteStore {
                 .with(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?))
                 .await
         })
-    }
-}
-
-fn not_built<'a, T>() -> Answer<'a, T> {
-    Box::pin(async { Err(Error::Database("not built yet".to_owned())) })
-}
-
-impl Archive for SqliteStore {
-    fn keep<'a>(&'a self, _: &'a Tenant, _: &'a str, _: Vec<Chunk>) -> Answer<'a, ()> {
-        not_built()
-    }
-    fn abandon<'a>(&'a self, _: &'a Tenant, _: &'a str) -> Answer<'a, ()> {
-        not_built()
-    }
-    fn abandon_older(&self, _: jiff::Timestamp) -> Answer<'_, u64> {
-        not_built()
-    }
-    fn blob<'a>(&'a self, _: &'a Sight, _: &'a Tenant, _: &'a str) -> Answer<'a, Option<Blob>> {
-        not_built()
-    }
-    fn chunk_heads<'a>(
-        &'a self,
-        _: &'a Sight,
-        _: &'a Tenant,
-        _: &'a str,
-    ) -> Answer<'a, Vec<ChunkHead>> {
-        not_built()
-    }
-    fn chunk<'a>(
-        &'a self,
-        _: &'a Sight,
-        _: &'a Tenant,
-        _: &'a str,
-        _: u32,
-    ) -> Answer<'a, Option<Chunk>> {
-        not_built()
-    }
-    fn expired(&self, _: jiff::Timestamp, _: usize) -> Answer<'_, Vec<(Tenant, String)>> {
-        not_built()
-    }
-    fn erase<'a>(&'a self, _: &'a Tenant, _: &'a str, _: Deed) -> Answer<'a, bool> {
-        not_built()
-    }
-}
-
-impl Intake for SqliteStore {
-    fn accept(&self, _: Arrival) -> Answer<'_, Accepted> {
-        not_built()
-    }
-}
-
-impl Jobs for SqliteStore {
-    fn claim<'a>(&'a self, _: &'a str, _: std::time::Duration) -> Answer<'a, Option<Claim>> {
-        not_built()
-    }
-    fn renew(&self, _: Fence, _: std::time::Duration) -> Answer<'_, bool> {
-        not_built()
-    }
-    fn put_back<'a>(
-        &'a self,
-        _: Fence,
-        _: std::time::Duration,
-        _: Option<&'a str>,
-    ) -> Answer<'a, bool> {
-        not_built()
-    }
-    fn journal(&self, _: u64) -> Answer<'_, Vec<JournalRow>> {
-        not_built()
-    }
-    fn jobs<'a>(&'a self, _: &'a Sight, _: &'a Tenant, _: &'a JobQuery) -> Answer<'a, Vec<Job>> {
-        not_built()
-    }
-    fn backlog(&self) -> Answer<'_, Backlog> {
-        not_built()
     }
 }

@@ -11,15 +11,21 @@ use rusqlite::Connection;
 use crate::Error;
 
 /// The version of the tables that this program writes: the first, and one more for each migration.
-const VERSION: i64 = 1 + MIGRATIONS.len() as i64;
+pub(crate) const VERSION: i64 = 1 + MIGRATIONS.len() as i64;
 
 /// What each later version adds. A migration that has been released never changes.
-const MIGRATIONS: [&str; 2] = [MAPPINGS, super::schema_files::FILES];
+pub(crate) const MIGRATIONS: [&str; 5] = [
+    MAPPINGS,
+    super::schema_files::FILES,
+    super::schema_outbox::OUTBOX,
+    super::schema_directory::DIRECTORY,
+    super::schema_identity::IDENTITY,
+];
 
 /// Marks the file as a Causeway store (`PRAGMA application_id`): "Caus".
 const APPLICATION: i64 = 0x4361_7573;
 
-const TABLES: &str = "
+pub(crate) const TABLES: &str = "
 CREATE TABLE tenant (
   no INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE
@@ -258,6 +264,7 @@ pub(super) fn settle_connection(connection: &Connection) -> rusqlite::Result<()>
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -32768;
+         PRAGMA secure_delete = ON;
          PRAGMA trusted_schema = OFF;",
     )
 }

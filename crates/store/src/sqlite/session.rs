@@ -3,7 +3,7 @@
 use rusqlite::types::{Value as Column, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 
-use super::apply::Memory;
+use super::memory::Memory;
 use crate::Error;
 use crate::sql::{Dialect, Part, Record, Session, Value};
 

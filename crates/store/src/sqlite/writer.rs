@@ -180,7 +180,9 @@ fn folded(connection: &Connection) -> bool {
     match busy {
         Ok(0) => true,
         Ok(_) => {
-            tracing::warn!("the write-ahead log still holds what was erased; it is folded in later");
+            tracing::warn!(
+                "the write-ahead log still holds what was erased; it is folded in later"
+            );
             false
         }
         Err(error) => {

@@ -6,7 +6,7 @@ use crate::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_update_is_lost() {
-    let fresh = fresh();
+    let fresh = fresh().await;
     put(&*fresh, "home", write("Patient", "p1", "0", "2026-01-01")).await;
     let mut tasks = Vec::new();
     for _ in 0..8 {
@@ -50,7 +50,7 @@ async fn no_update_is_lost() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn readers_see_whole_batches_only() {
-    let fresh = fresh();
+    let fresh = fresh().await;
     let writing = Arc::clone(&fresh.store);
     let writer = tokio::spawn(async move {
         for round in 0..30 {
@@ -77,7 +77,7 @@ async fn readers_see_whole_batches_only() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn batches_of_many_senders_are_each_answered_truly() {
-    let fresh = fresh();
+    let fresh = fresh().await;
     let mut tasks = Vec::new();
     for sender in 0..40 {
         let store = Arc::clone(&fresh.store);

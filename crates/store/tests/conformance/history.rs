@@ -6,7 +6,7 @@ use crate::*;
 
 #[tokio::test]
 async fn times_never_go_back_and_fit_the_body() {
-    let store = fresh();
+    let store = fresh().await;
     for content in ["a", "b", "c"] {
         put(
             &*store,
@@ -40,7 +40,7 @@ async fn times_never_go_back_and_fit_the_body() {
 
 #[tokio::test]
 async fn what_a_source_has_said_is_listed_with_type_and_person() {
-    let store = fresh();
+    let store = fresh().await;
     let mut other = write("Flag", "f2", "b", "2026-01-01");
     other.source = "council".into();
     commit(

@@ -1,13 +1,13 @@
 //! Submissions and the quarantine.
 
-use store::{Batch, Quarantined, SettleQuarantine, SubmissionState};
+use store::{Batch, Quarantined, SettleQuarantine, SubmissionQuery, SubmissionState};
 
 use crate::sight::{held, submission};
 use crate::*;
 
 #[tokio::test]
 async fn a_submission_is_written_and_replaced() {
-    let store = fresh();
+    let store = fresh().await;
     for state in [SubmissionState::Received, SubmissionState::Reported] {
         let mut batch = Batch::new(tenant("home"), "s1");
         let mut row = submission("s1");
@@ -32,8 +32,12 @@ async fn a_submission_is_written_and_replaced() {
         store.commit(batch).await.unwrap();
     }
     let ids = async |source: Option<&str>| {
+        let query = SubmissionQuery {
+            source: source.map(str::to_owned),
+            ..SubmissionQuery::default()
+        };
         let rows = store
-            .submissions(&own("home"), &tenant("home"), source)
+            .find_submissions(&own("home"), &tenant("home"), &query)
             .await
             .unwrap();
         rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
@@ -44,7 +48,7 @@ async fn a_submission_is_written_and_replaced() {
 
 #[tokio::test]
 async fn cs_07_what_is_held_back_is_found_by_patient_and_by_nhs_number_until_settled() {
-    let store = fresh();
+    let store = fresh().await;
     let mut patient = about("p1", write("Patient", "p1", "a", "2026-01-01"));
     patient.person = Some(store::PersonKeys {
         nhs_number: Some("9990000018".into()),
@@ -92,7 +96,7 @@ async fn cs_07_what_is_held_back_is_found_by_patient_and_by_nhs_number_until_set
         "what the batch itself held back stays open"
     );
     let first = store
-        .quarantine_of(&own("home"), &tenant("home"), "s1")
+        .quarantine(&own("home"), &tenant("home"), &of_submission("s1"))
         .await
         .unwrap();
     assert_eq!(first.len(), 3, "settled rows stay on record");

@@ -1,5 +1,5 @@
-//! What every store must do, written over `dyn Store`: another implementation is put through the
-//! same by giving it a line in [`fresh`].
+//! What every store must do, written over `dyn Store`: here on SQLite, and in
+//! `conformance_postgres.rs` the same on PostgreSQL.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,113 +10,26 @@
 
 mod concurrency;
 mod history;
+mod identity_review;
 mod ledger;
 mod people;
 mod registry;
 mod revalidation;
 mod search;
 mod sight;
+mod support;
 mod writes;
 
-use std::sync::Arc;
+use store::{Options, SqliteStore};
 
-use jiff::Timestamp;
-use store::{
-    Batch, Committed, Expected, IndexRow, Label, Options, Outcome, Reach, Sight, SqliteStore,
-    Store, Tenant, Write,
-};
+pub use self::support::*;
 
-/// A store of its own for one test; the folder goes away with it.
-pub struct Fresh {
-    pub store: Arc<dyn Store>,
-    _folder: tempfile::TempDir,
-}
-
-impl std::ops::Deref for Fresh {
-    type Target = dyn Store;
-    fn deref(&self) -> &Self::Target {
-        &*self.store
-    }
-}
-
-pub fn fresh() -> Fresh {
+/// A store of its own for one test.
+pub async fn fresh() -> Fresh {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("store.db"), Options::default()).unwrap();
     Fresh {
         store: Arc::new(store),
-        _folder: folder,
+        _ground: Box::new(folder),
     }
-}
-
-pub fn tenant(name: &str) -> Tenant {
-    Tenant::new(name)
-}
-
-/// The sight of a tenant over its own records.
-pub fn own(name: &str) -> Sight {
-    Sight::new(vec![Reach::own(tenant(name))], Default::default())
-}
-
-pub fn withheld() -> Label {
-    Label::new("urn:causeway:label", "safeguarding")
-}
-
-pub fn day(text: &str) -> Timestamp {
-    format!("{text}T00:00:00Z").parse().unwrap()
-}
-
-pub fn resource(rtype: &str, id: &str, content: &str) -> json::Value {
-    json::parse(
-        format!(r#"{{"resourceType":"{rtype}","id":"{id}","text":{{"div":"{content}"}}}}"#)
-            .as_bytes(),
-    )
-    .unwrap()
-}
-
-pub fn write(rtype: &str, id: &str, content: &str, as_of: &str) -> Write {
-    Write::new(resource(rtype, id, content), "homes", day(as_of))
-}
-
-/// The same, about a person.
-pub fn about(patient: &str, mut write: Write) -> Write {
-    write.patient = Some(patient.to_owned());
-    write
-}
-
-pub fn indexed(mut write: Write, rows: impl IntoIterator<Item = IndexRow>) -> Write {
-    write.index.extend(rows);
-    write
-}
-
-pub fn expecting(mut write: Write, expected: Expected) -> Write {
-    write.expected = expected;
-    write
-}
-
-pub fn token(param: &str, system: &str, code: &str) -> IndexRow {
-    IndexRow::Token {
-        param: param.into(),
-        system: system.into(),
-        code: code.into(),
-    }
-}
-
-pub async fn commit(store: &dyn Store, name: &str, writes: Vec<Write>) -> Committed {
-    let mut batch = Batch::new(tenant(name), "");
-    batch.writes = writes;
-    store.commit(batch).await.unwrap()
-}
-
-/// Commits one write and gives its outcome.
-pub async fn put(store: &dyn Store, name: &str, write: Write) -> Outcome {
-    commit(store, name, vec![write]).await.writes[0]
-}
-
-pub fn text(body: &[u8]) -> String {
-    let value = json::parse(body).unwrap();
-    value
-        .get("text")
-        .and_then(|t| t.text("div"))
-        .unwrap()
-        .to_owned()
 }

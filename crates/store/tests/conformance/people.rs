@@ -22,7 +22,7 @@ fn who(rows: &[PersonRow]) -> Vec<(&str, &str)> {
 
 #[tokio::test]
 async fn a_person_is_found_across_the_tenants_in_sight_and_no_others() {
-    let store = fresh();
+    let store = fresh().await;
     for home in ["a", "b", "c"] {
         put(
             &*store,
@@ -70,7 +70,7 @@ async fn a_person_is_found_across_the_tenants_in_sight_and_no_others() {
 
 #[tokio::test]
 async fn cs_01_persons_of_a_source_are_found_by_what_identifies_them() {
-    let store = fresh();
+    let store = fresh().await;
     commit(
         &*store,
         "home",
@@ -104,7 +104,7 @@ async fn cs_01_persons_of_a_source_are_found_by_what_identifies_them() {
 
 #[tokio::test]
 async fn a_changed_key_replaces_the_old_one() {
-    let store = fresh();
+    let store = fresh().await;
     put(
         &*store,
         "home",

@@ -101,7 +101,7 @@ async fn active(store: &dyn Store, home: &str) -> Vec<(Option<String>, String)> 
 
 #[tokio::test]
 async fn what_is_installed_comes_back_byte_for_byte() {
-    let store = fresh();
+    let store = fresh().await;
     let outcome = install(&*store, "1.0.0", "aa", vec![review("Dr A")]).await;
     assert_eq!(
         outcome,
@@ -125,7 +125,7 @@ async fn what_is_installed_comes_back_byte_for_byte() {
 
 #[tokio::test]
 async fn cs_08_a_version_never_changes_its_content() {
-    let store = fresh();
+    let store = fresh().await;
     install(&*store, "1.0.0", "aa", vec![]).await;
     let other = install(&*store, "1.0.0", "bb", vec![review("Dr A")]).await;
     assert_eq!(
@@ -141,7 +141,7 @@ async fn cs_08_a_version_never_changes_its_content() {
 
 #[tokio::test]
 async fn cs_21_a_later_review_is_added_and_the_same_one_is_not_added_twice() {
-    let store = fresh();
+    let store = fresh().await;
     install(&*store, "1.0.0", "aa", vec![]).await;
     for (reviews, added) in [
         (vec![review("Dr A")], 1),
@@ -179,7 +179,7 @@ async fn cs_21_a_later_review_is_added_and_the_same_one_is_not_added_twice() {
 
 #[tokio::test]
 async fn cs_21_where_reviews_are_asked_for_nothing_unreviewed_becomes_active() {
-    let store = fresh();
+    let store = fresh().await;
     install(&*store, "1.0.0", "aa", vec![]).await;
     let refused = order(&*store, activate_for("home", None, "1.0.0", true)).await;
     assert_eq!(
@@ -212,7 +212,7 @@ async fn cs_21_where_reviews_are_asked_for_nothing_unreviewed_becomes_active() {
 
 #[tokio::test]
 async fn a_roll_back_goes_back_and_never_forward() {
-    let store = fresh();
+    let store = fresh().await;
     for (version, hash) in [("1", "aa"), ("2", "bb"), ("3", "cc")] {
         install(&*store, version, hash, vec![]).await;
         order(&*store, activate_for("home", None, version, false)).await;
@@ -247,7 +247,7 @@ async fn a_roll_back_goes_back_and_never_forward() {
 
 #[tokio::test]
 async fn each_tenant_and_each_source_has_its_own_choice() {
-    let store = fresh();
+    let store = fresh().await;
     install(&*store, "1", "aa", vec![]).await;
     install(&*store, "2", "bb", vec![]).await;
     order(&*store, activate_for("home", None, "1", false)).await;
@@ -277,7 +277,7 @@ async fn each_tenant_and_each_source_has_its_own_choice() {
 
 #[tokio::test]
 async fn cs_21_what_was_stored_by_an_unreviewed_mapping_is_known() {
-    let store = fresh();
+    let store = fresh().await;
     for (id, hash, state) in [
         ("s1", "aa", SubmissionState::Reported),
         ("s2", "aa", SubmissionState::Reading),

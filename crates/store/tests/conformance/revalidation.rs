@@ -67,7 +67,7 @@ fn rows(id: &str, version: u64, index: Vec<IndexRow>) -> Reindex {
 
 #[tokio::test]
 async fn every_current_resource_comes_once_whatever_the_size_of_a_part() {
-    let store = fresh();
+    let store = fresh().await;
     for number in 0..7 {
         let id = format!("f{number}");
         put(&*store, "home", named(&id)).await;
@@ -95,7 +95,7 @@ async fn every_current_resource_comes_once_whatever_the_size_of_a_part() {
 
 #[tokio::test]
 async fn what_is_retired_comes_and_what_is_deleted_does_not() {
-    let store = fresh();
+    let store = fresh().await;
     put(&*store, "home", named("stays")).await;
     put(&*store, "home", named("gone")).await;
     put(&*store, "home", named("deleted")).await;
@@ -126,7 +126,7 @@ async fn what_is_retired_comes_and_what_is_deleted_does_not() {
 
 #[tokio::test]
 async fn what_a_sight_withholds_does_not_come() {
-    let store = fresh();
+    let store = fresh().await;
     let mut hidden = named("hidden");
     hidden.labels.push(crate::withheld());
     commit(&*store, "home", vec![named("shown"), hidden]).await;
@@ -141,7 +141,7 @@ async fn what_a_sight_withholds_does_not_come() {
 
 #[tokio::test]
 async fn new_index_rows_change_what_is_found_and_nothing_else() {
-    let store = fresh();
+    let store = fresh().await;
     commit(&*store, "home", vec![named("f1"), named("f2")]).await;
     let before = store.history(&own("home"), "Flag", "f1").await.unwrap();
     let changed = reindex(
@@ -172,7 +172,7 @@ async fn new_index_rows_change_what_is_found_and_nothing_else() {
 
 #[tokio::test]
 async fn rows_of_a_version_that_is_no_longer_current_are_left_alone() {
-    let store = fresh();
+    let store = fresh().await;
     put(&*store, "home", named("f1")).await;
     put(
         &*store,

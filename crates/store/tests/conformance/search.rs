@@ -51,7 +51,7 @@ fn period(lo: &str, hi: &str) -> IndexRow {
 
 #[tokio::test]
 async fn tokens_match_by_system_and_code() {
-    let store = fresh();
+    let store = fresh().await;
     let flag = |id, system, code| {
         indexed(
             write("Flag", id, "x", "2026-01-01"),
@@ -115,7 +115,7 @@ async fn tokens_match_by_system_and_code() {
 
 #[tokio::test]
 async fn clauses_are_anded_and_every_kind_works_as_driver_and_as_filter() {
-    let store = fresh();
+    let store = fresh().await;
     let made = |id: &str, code: &str, patient: &str, lo: &str, family: &str| {
         indexed(
             about(patient, write("Observation", id, id, "2026-01-01")),
@@ -199,7 +199,7 @@ async fn clauses_are_anded_and_every_kind_works_as_driver_and_as_filter() {
 
 #[tokio::test]
 async fn references_match_by_type_and_id() {
-    let store = fresh();
+    let store = fresh().await;
     let made = |id: &str, rtype: &str| {
         indexed(
             write("Task", id, id, "2026-01-01"),
@@ -240,7 +240,7 @@ async fn references_match_by_type_and_id() {
 
 #[tokio::test]
 async fn strings_are_literal() {
-    let store = fresh();
+    let store = fresh().await;
     let made = |id: &str, norm: &str| {
         indexed(
             write("Patient", id, id, "2026-01-01"),
@@ -301,7 +301,7 @@ async fn strings_are_literal() {
 
 #[tokio::test]
 async fn dates_compare_as_ranges() {
-    let store = fresh();
+    let store = fresh().await;
     let made = |id: &str, lo: &str, hi: &str| {
         indexed(write("Flag", id, id, "2026-01-01"), [period(lo, hi)])
     };
@@ -361,7 +361,7 @@ async fn dates_compare_as_ranges() {
 
 #[tokio::test]
 async fn last_updated_is_searched_as_it_is_shown() {
-    let store = fresh();
+    let store = fresh().await;
     put(&*store, "home", write("Flag", "a", "x", "2026-01-01")).await;
     let shown = store
         .read(&own("home"), "Flag", "a")
@@ -389,7 +389,7 @@ async fn last_updated_is_searched_as_it_is_shown() {
 
 #[tokio::test]
 async fn an_update_takes_away_the_rows_that_no_longer_hold() {
-    let store = fresh();
+    let store = fresh().await;
     let rows = |code: &str, day_of: &str, name: &str| {
         [
             token("code", "urn:s", code),
@@ -485,7 +485,7 @@ async fn an_update_takes_away_the_rows_that_no_longer_hold() {
 
 #[tokio::test]
 async fn pages_neither_repeat_nor_skip_while_resources_are_added() {
-    let store = fresh();
+    let store = fresh().await;
     let homes = ["h1", "h2", "h3"];
     for home in homes {
         let writes = (0..7).map(|n| {
@@ -546,7 +546,7 @@ async fn pages_neither_repeat_nor_skip_while_resources_are_added() {
 
 #[tokio::test]
 async fn totals_are_counted_when_asked_for() {
-    let store = fresh();
+    let store = fresh().await;
     for home in ["h1", "h2"] {
         let writes = (0..5).map(|n| {
             let id = format!("{home}-{n}");
@@ -595,7 +595,7 @@ async fn a_cursor_is_read_strictly() {
 
 #[tokio::test]
 async fn a_query_that_is_too_wide_is_refused() {
-    let store = fresh();
+    let store = fresh().await;
     put(
         &*store,
         "home",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use store::{Batch, People, PersonKeys, Quarantined, Query, Submission};
+use store::{Batch, People, PersonKeys, Quarantined, Query, Submission, SubmissionQuery};
 
 use crate::*;
 
@@ -89,7 +89,7 @@ async fn seen(store: &dyn Store, sight: &Sight) -> BTreeSet<String> {
 }
 
 async fn filled() -> Fresh {
-    let store = fresh();
+    let store = fresh().await;
     let patient = |id: &str, nhs: &str| {
         let mut patient = about(id, write("Patient", id, id, "2026-01-01"));
         patient.person = Some(PersonKeys {
@@ -174,14 +174,14 @@ async fn another_tenant_sees_nothing() {
         );
         assert!(
             store
-                .quarantine_of(&sight, &home, "s1")
+                .quarantine(&sight, &home, &of_submission("s1"))
                 .await
                 .unwrap()
                 .is_empty()
         );
         assert!(
             store
-                .submissions(&sight, &home, None)
+                .find_submissions(&sight, &home, &SubmissionQuery::default())
                 .await
                 .unwrap()
                 .is_empty()
@@ -350,14 +350,14 @@ async fn cs_22_values_are_read_back_by_the_sender_only() {
     }
     assert!(
         store
-            .submissions(&shared, &home, None)
+            .find_submissions(&shared, &home, &SubmissionQuery::default())
             .await
             .unwrap()
             .is_empty()
     );
     assert!(
         store
-            .quarantine_of(&shared, &home, "s1")
+            .quarantine(&shared, &home, &of_submission("s1"))
             .await
             .unwrap()
             .is_empty()

@@ -6,7 +6,7 @@ use crate::*;
 
 #[tokio::test]
 async fn a_new_resource_is_version_1_and_says_so() {
-    let store = fresh();
+    let store = fresh().await;
     let outcome = put(&*store, "home", write("Patient", "p1", "a", "2026-01-01")).await;
     assert_eq!(outcome, Outcome::Created { version: 1 });
     let read = store
@@ -24,7 +24,7 @@ async fn a_new_resource_is_version_1_and_says_so() {
 
 #[tokio::test]
 async fn what_meta_holds_besides_is_kept_and_what_it_claims_of_versions_is_not() {
-    let store = fresh();
+    let store = fresh().await;
     let mut claimed = write("Patient", "p1", "a", "2026-01-01");
     claimed.resource = json::parse(
         br#"{"resourceType":"Patient","meta":{"versionId":"77","profile":["u"],"lastUpdated":"1999-01-01T00:00:00Z"},"id":"p1","multipleBirthInteger":1,"x":0.10}"#,
@@ -46,7 +46,7 @@ async fn what_meta_holds_besides_is_kept_and_what_it_claims_of_versions_is_not()
 
 #[tokio::test]
 async fn unchanged_content_is_not_a_new_version() {
-    let store = fresh();
+    let store = fresh().await;
     put(&*store, "home", write("Patient", "p1", "a", "2026-01-01")).await;
     let again = put(&*store, "home", write("Patient", "p1", "a", "2026-01-05")).await;
     assert_eq!(again, Outcome::Unchanged { version: 1 });
@@ -66,7 +66,7 @@ async fn unchanged_content_is_not_a_new_version() {
 
 #[tokio::test]
 async fn changed_content_is_a_new_version_and_the_old_one_stays() {
-    let store = fresh();
+    let store = fresh().await;
     put(&*store, "home", write("Patient", "p1", "old", "2026-01-01")).await;
     let outcome = put(&*store, "home", write("Patient", "p1", "new", "2026-01-02")).await;
     assert_eq!(outcome, Outcome::Updated { version: 2 });
@@ -97,7 +97,7 @@ async fn changed_content_is_a_new_version_and_the_old_one_stays() {
 
 #[tokio::test]
 async fn cs_04_older_never_overwrites_newer() {
-    let store = fresh();
+    let store = fresh().await;
     put(
         &*store,
         "home",
@@ -146,7 +146,7 @@ async fn cs_04_older_never_overwrites_newer() {
 
 #[tokio::test]
 async fn a_write_that_expects_another_version_changes_nothing() {
-    let store = fresh();
+    let store = fresh().await;
     let absent = |content| {
         expecting(
             write("Patient", "p1", content, "2026-01-01"),
@@ -189,7 +189,7 @@ async fn a_write_that_expects_another_version_changes_nothing() {
 
 #[tokio::test]
 async fn a_batch_is_applied_whole_or_not_at_all() {
-    let store = fresh();
+    let store = fresh().await;
     let mut batch = Batch::new(tenant("home"), "no-such-submission");
     batch.writes = vec![write("Patient", "p1", "a", "2026-01-01")];
     batch.quarantine = vec![store::Quarantined::default()];
@@ -223,7 +223,7 @@ async fn a_batch_is_applied_whole_or_not_at_all() {
 
 #[tokio::test]
 async fn two_writes_of_one_resource_in_a_batch_are_applied_in_order() {
-    let store = fresh();
+    let store = fresh().await;
     let rows = |code| [token("status", "", code), token("same", "", "x")];
     let committed = commit(
         &*store,
@@ -256,7 +256,7 @@ async fn two_writes_of_one_resource_in_a_batch_are_applied_in_order() {
 
 #[tokio::test]
 async fn cs_04_what_vanished_is_retired_and_comes_back() {
-    let store = fresh();
+    let store = fresh().await;
     let flag = |as_of| {
         indexed(
             write("Flag", "f1", "falls", as_of),
@@ -317,7 +317,7 @@ async fn cs_04_what_vanished_is_retired_and_comes_back() {
 
 #[tokio::test]
 async fn a_deleted_resource_leaves_a_marker_without_content() {
-    let store = fresh();
+    let store = fresh().await;
     put(&*store, "home", write("Flag", "f1", "secret", "2026-01-01")).await;
     let mut delete = write("Flag", "f1", "secret", "2026-01-02");
     delete.status = Status::Deleted;
@@ -345,7 +345,7 @@ async fn a_deleted_resource_leaves_a_marker_without_content() {
 
 #[tokio::test]
 async fn a_retired_resource_is_not_written_directly() {
-    let store = fresh();
+    let store = fresh().await;
     let mut batch = Batch::new(tenant("home"), "");
     let mut retired = write("Flag", "f1", "a", "2026-01-01");
     retired.status = Status::Retired;
