@@ -224,7 +224,10 @@ impl Config {
 }
 
 /// Checks a list of clients.
-pub(crate) fn check_clients(clients: &[Client]) -> Result<(), ConfigError> {
+///
+/// # Errors
+/// The first that cannot be used.
+pub fn check_clients(clients: &[Client]) -> Result<(), ConfigError> {
     let fail = |setting: &str, reason: &str| {
         Err(ConfigError {
             setting: setting.to_owned(),

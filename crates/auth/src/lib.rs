@@ -22,7 +22,7 @@ mod remembered;
 mod token;
 
 pub use caller::{Caller, Kind};
-pub use config::{Algorithm, Client, Config, ConfigError, Pace};
+pub use config::{Algorithm, Client, Config, ConfigError, Pace, check_clients};
 pub use error::{DiscoverError, Refusal};
 pub use gate::{Auth, Readiness};
 pub use keys::Offers;

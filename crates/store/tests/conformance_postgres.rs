@@ -9,6 +9,8 @@
 
 #[path = "conformance/concurrency.rs"]
 mod concurrency;
+#[path = "conformance/directory.rs"]
+mod directory;
 #[path = "conformance/history.rs"]
 mod history;
 #[path = "conformance/identity_review.rs"]

@@ -9,6 +9,7 @@
 )]
 
 mod concurrency;
+mod directory;
 mod history;
 mod identity_review;
 mod ledger;
