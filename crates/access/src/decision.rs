@@ -116,7 +116,7 @@ impl Access {
         Ok(())
     }
 
-    fn config(&self) -> Arc<Config> {
+    pub(crate) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -203,7 +203,7 @@ impl Access {
 }
 
 /// The tenants whose agreements with a consumer hold on a day, and what each shares.
-fn shared_with(config: &Config, consumer: &str, day: Date) -> Vec<Reach> {
+pub(crate) fn shared_with(config: &Config, consumer: &str, day: Date) -> Vec<Reach> {
     let mut shared: BTreeMap<&str, Reach> = BTreeMap::new();
     let holds = |agreement: &&Agreement| {
         agreement.consumer.eq_ignore_ascii_case(consumer)
@@ -241,7 +241,7 @@ fn shared_with(config: &Config, consumer: &str, day: Date) -> Vec<Reach> {
 }
 
 /// The day in England: agreements are made in days there.
-fn day_of(now: Timestamp) -> Date {
+pub(crate) fn day_of(now: Timestamp) -> Date {
     let zone = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);
     now.to_zoned(zone).date()
 }

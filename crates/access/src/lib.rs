@@ -13,12 +13,14 @@
 
 mod agreement;
 mod decision;
+mod destination;
 mod labels;
 mod purpose;
 mod scope;
 
 pub use agreement::{Agreement, Config, ConfigError, TenantConfig};
 pub use decision::{Access, Ask, Granted, Refusal};
+pub use destination::Receiver;
 pub use labels::{LABELS, SAFEGUARDING, labels_of, withheld_by_default, withheld_from_others};
 pub use purpose::Purpose;
 pub use scope::{GrantedTypes, Interaction, Scopes};
