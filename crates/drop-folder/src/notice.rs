@@ -113,6 +113,22 @@ impl Notice {
         !matches!(self, Self::Received { .. })
     }
 
+    /// Its kind in a word, for counting.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Received {
+                is_again: false, ..
+            } => "received",
+            Self::Received { .. } => "again",
+            Self::Refused { .. } => "refused",
+            Self::NotReceived { .. } => "not-received",
+            Self::NotPutAway { .. } => "not-put-away",
+            Self::NotTaken { .. } => "not-taken",
+            Self::NotMarked { .. } => "not-marked",
+            Self::Folder { .. } => "folder",
+        }
+    }
+
     /// Writes it to the log.
     pub fn log(&self) {
         if self.is_alarm() {
@@ -150,7 +166,8 @@ impl fmt::Display for Notice {
             Self::NotMarked { folder, count } => write!(
                 f,
                 "{count} files of inbox/{folder} have waited for their .done markers for more than \
-                 an hour: ask the sender, or set another `whole` for the folder"
+                 an hour (one that was put before the last change to its file does not count): ask \
+                 the sender to put them, or set another `whole` for the folder"
             ),
             Self::Folder { folder, why } => {
                 write!(f, "the folder {folder} cannot be used: {why}")

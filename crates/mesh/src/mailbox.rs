@@ -313,6 +313,7 @@ impl<R: Receiver> Mailbox<R> {
             content_type: head.content_type.clone(),
             organisation: route.organisation.clone(),
             source: route.source.clone(),
+            reply_workflow: route.reply_workflow.clone(),
         })
     }
 }

@@ -77,6 +77,25 @@ impl Notice {
         !matches!(self, Self::Received { .. } | Self::Reported { .. })
     }
 
+    /// Its kind in a word, for counting.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Received {
+                is_again: false, ..
+            } => "received",
+            Self::Received { .. } => "again",
+            Self::Reported { .. } => "report",
+            Self::Incomplete { .. } => "incomplete",
+            Self::NoRoute { .. } => "no-route",
+            Self::NotReceived { .. } => "not-received",
+            Self::NotAcknowledged { .. } => "not-acknowledged",
+            Self::NotAnId => "not-an-id",
+            Self::Handshake { .. } => "not-checked-in",
+            Self::NotListed { .. } => "not-listed",
+            Self::GaveUp { .. } => "gave-up",
+        }
+    }
+
     /// Writes it to the log.
     pub fn log(&self) {
         if self.is_alarm() {

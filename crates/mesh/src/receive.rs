@@ -32,6 +32,8 @@ pub struct Arrival {
     pub organisation: String,
     /// The source, by the route.
     pub source: String,
+    /// The workflow by which the report goes back, by the route.
+    pub reply_workflow: Option<String>,
 }
 
 impl fmt::Debug for Arrival {

@@ -6,7 +6,7 @@ use super::parts::{part, put, round};
 use super::service::{Service, cut};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn f04_what_is_kept_is_what_was_sent(
