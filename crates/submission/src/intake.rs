@@ -271,6 +271,12 @@ pub struct Receiving {
 }
 
 impl Receiving {
+    /// Sets the key by which a repeated request is known, for a way in that knows it only when all
+    /// bytes have come.
+    pub fn set_key(&mut self, key: impl Into<String>) {
+        self.info.key = Some(key.into());
+    }
+
     /// Takes bytes of it.
     ///
     /// # Errors
