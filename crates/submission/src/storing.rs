@@ -54,6 +54,9 @@ pub(crate) struct Terms {
     pub(crate) engine: String,
 }
 
+/// A person of the batch: id, NHS number and Patient.
+type Namesake = (String, String, json::Value);
+
 /// What a run leaves behind for the report.
 pub(crate) struct Storing {
     store: Arc<dyn Store>,
@@ -65,7 +68,7 @@ pub(crate) struct Storing {
     /// The people of the batch that is not committed yet, by NHS number.
     pending: HashMap<String, (String, PersonKeys)>,
     /// The same by surname and birth date: id, NHS number and Patient.
-    namesakes: HashMap<(String, String), Vec<(String, String, json::Value)>>,
+    namesakes: HashMap<(String, String), Vec<Namesake>>,
     /// The people who did not stand before this file: 16 bytes each.
     fresh: Met,
     /// Those of them whose NHS number another person of this file claims too.
@@ -153,10 +156,6 @@ impl Storing {
     }
 
     /// The submission's row as it stands now.
-    pub(crate) fn submission_row(&mut self) -> &mut Submission {
-        &mut self.submission
-    }
-
     pub(crate) fn submission(&self) -> &Submission {
         &self.submission
     }
