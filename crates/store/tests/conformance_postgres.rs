@@ -17,6 +17,8 @@ mod history;
 mod identity_review;
 #[path = "conformance/ledger.rs"]
 mod ledger;
+#[path = "conformance/outbox.rs"]
+mod outbox;
 #[path = "conformance/people.rs"]
 mod people;
 #[path = "conformance/registry.rs"]

@@ -372,8 +372,19 @@ async fn cs_03_a_trace_holds_as_long_as_the_record_says_the_same() {
     later.restricted = false;
     store.put_traces(&[later.clone()]).await.unwrap();
     assert_eq!(ask(&own("a")).await, [later]);
+    let problems = async |sight: &Sight| {
+        let found = store.trace_problems(sight, &tenant("a"), 10).await;
+        found.unwrap().len()
+    };
+    assert_eq!(problems(&own("a")).await, 1);
+    assert_eq!(
+        problems(&shared()).await,
+        0,
+        "they are the tenant's own to mend"
+    );
     put(&*store, "a", person("p1", Some("9990000018"), "smythe")).await;
     assert_eq!(ask(&own("a")).await, []);
+    assert_eq!(problems(&own("a")).await, 0);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod directory;
 mod history;
 mod identity_review;
 mod ledger;
+mod outbox;
 mod people;
 mod registry;
 mod revalidation;
