@@ -183,6 +183,9 @@ pub const NO_RECORDS: &str = "M122";
 pub const AS_OF_VARIES: &str = "M123";
 /// The source says that something is gone.
 pub const RETIRED: &str = "M124";
+/// What must be remembered of a file could not be put into a temporary file: the disk is full or
+/// failed. It says nothing about the file, which can be run again.
+pub const NO_ROOM: &str = "M125";
 
 // ---- Tests: M150 onwards.
 

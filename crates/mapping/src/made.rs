@@ -73,9 +73,16 @@ pub struct RunOptions {
     pub threads: usize,
     /// Whether each outcome says of what it was made.
     pub trace: bool,
+    /// About how many bytes of what must be remembered of a file are kept in memory; the rest is in a
+    /// temporary file. Nothing means [`RunOptions::MEMORY`].
+    pub memory: Option<usize>,
 }
 
 impl RunOptions {
+    /// How many bytes of what must be remembered of a file are kept in memory, where nothing else is
+    /// said.
+    pub const MEMORY: usize = 32 << 20;
+
     /// One thread, no trace.
     pub fn one_thread() -> Self {
         Self {

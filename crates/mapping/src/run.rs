@@ -18,8 +18,8 @@ mod plan;
 mod records;
 mod register;
 mod settle;
+mod stored;
 mod survey;
-mod table;
 pub(crate) mod value;
 pub(crate) mod wording;
 

@@ -109,6 +109,7 @@ fn what_is_lost_does_not_hang_on_the_number_of_threads() {
         let options = RunOptions {
             threads,
             trace: false,
+            ..RunOptions::default()
         };
         let mut sink = support::Gathered::default();
         mapping()

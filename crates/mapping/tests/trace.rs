@@ -498,6 +498,7 @@ fn every_value_of_every_shipped_case_is_explained() {
             let threads = RunOptions {
                 threads: 3,
                 trace: true,
+                ..RunOptions::default()
             };
             let spread = run_with(&mapping, &input, &support::context(), threads);
             let json = |told: &Told| serde_json::to_string(&told.explained).unwrap();

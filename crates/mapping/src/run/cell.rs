@@ -37,6 +37,7 @@ pub(crate) struct Record<'a> {
 }
 
 /// A cell that another record of a group fills in.
+#[derive(Debug, Clone)]
 pub(crate) struct Filled {
     pub column: usize,
     pub value: Val<'static>,
@@ -50,7 +51,7 @@ pub(crate) struct Bound<'a> {
     pub value: Val<'a>,
     pub column: Option<&'a str>,
     /// The record that it stands for.
-    pub record: Option<&'a Joined>,
+    pub record: Option<Arc<Joined>>,
 }
 
 /// One evaluation.

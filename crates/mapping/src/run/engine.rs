@@ -1,18 +1,19 @@
 //! A run: a first reading of the whole file, one that weighs its records against each other, and one
 //! for each level of reference.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use diagnostics::{Issue, IssueType};
 use source::{Input, Interpreter, Opened};
+use spill::Budget;
 
 use super::index::Groups;
 use super::maker::{Maker, Pass};
 use super::parallel::{each_batch, threads};
 use super::plan::{Plan, Stage};
 use super::settle::Settler;
-use super::survey::{Partners, Surveyor, Version, settle};
+use super::survey::{Partners, Surveyor, settle};
 use crate::codes;
 use crate::loss::LossCounter;
 use crate::made::{AsOfDate, Beginning, Counts, Judge, RunContext, RunOptions, RunReport, Sink};
@@ -54,7 +55,7 @@ pub(crate) fn run<J: Judge>(
     let threads = threads(options.threads);
     let interpreter = opened.interpreter(&opened.all_tables());
     let plan = Plan::new(program);
-    let mut maker = Maker::new(program, &plan, context, judge, options.trace);
+    let mut maker = Maker::new(program, &plan, context, judge, options);
     let survey = survey(&maker, &mut opened, &interpreter, threads, sink)?;
     let records: u64 = opened.census().map_or(0, |census| {
         census.tables.iter().map(|table| table.records).sum()
@@ -120,37 +121,34 @@ pub(crate) fn run<J: Judge>(
         sink.issue(issue);
     }
     maker.partners = survey.partners;
-    maker.latest = survey.latest;
     let mut settler = Settler {
         read: survey.read,
         report: &mut report,
         sink,
         loss: LossCounter::new(program),
     };
-    let mut passes = |pass: &Pass, maker: &mut Maker<'_, J>| -> Result<(), Box<Issue>> {
+    let mut passes = |pass: &Pass, maker: &Maker<'_, J>| -> Result<(), Box<Issue>> {
         if pass.is_idle() {
             return Ok(());
         }
-        let mut fills = Vec::new();
-        let reading = &*maker;
+        let budget = &maker.budget;
         each_batch(
             &mut opened,
             threads,
-            &|number, batch| reading.batch(pass, &interpreter, number, batch),
-            &mut |mut yielded, batch| {
-                fills.append(&mut yielded.fills);
-                settler.take(reading, &interpreter, batch, yielded);
+            &|number, batch| {
+                let is_sound = !budget.has_failed();
+                is_sound.then(|| maker.batch(pass, &interpreter, number, batch))
+            },
+            &mut |yielded, batch| {
+                // What was made while the memory failed may be wrong: none of it counts.
+                if let Some(yielded) = yielded.filter(|_| !budget.has_failed()) {
+                    settler.take(maker, &interpreter, batch, yielded);
+                }
             },
         )?;
-        for (plan, group, filled) in fills {
-            let cells = maker.fills.entry((plan, group)).or_default();
-            if !cells.iter().any(|known| known.column == filled.column) {
-                cells.push(filled);
-            }
-        }
-        Ok(())
+        sound(budget)
     };
-    levels(program, &plan, &mut maker, &mut passes).map_err(|issue| vec![*issue])?;
+    levels(program, &plan, &maker, &mut passes).map_err(|issue| vec![*issue])?;
     let Settler { loss, .. } = settler;
     report.loss = loss.report(program, opened.census());
     report.loss.unused_entries = maker.seen.unused(program);
@@ -160,7 +158,6 @@ pub(crate) fn run<J: Judge>(
 /// What the first reading found, and how many records it read.
 struct FirstReading {
     partners: Partners,
-    latest: Vec<HashMap<u64, Version>>,
     as_of: Option<AsOfDate>,
     senders: BTreeMap<Arc<str>, BTreeSet<String>>,
     issues: Vec<Issue>,
@@ -177,7 +174,7 @@ fn survey<J: Judge>(
 ) -> Result<FirstReading, Vec<Issue>> {
     let program = maker.program;
     let register = registered(maker.plan, Stage::Survey);
-    let mut surveyor = Surveyor::new(program);
+    let mut surveyor = Surveyor::new(program, &maker.budget);
     let mut read = 0;
     each_batch(
         opened,
@@ -189,12 +186,12 @@ fn survey<J: Judge>(
             surveyor.take(found);
         },
     )
+    .and_then(|()| sound(&maker.budget))
     .map_err(|issue| vec![*issue])?;
     let (survey, counts) = surveyor.finish(program);
     opened.count(counts);
     Ok(FirstReading {
         partners: survey.partners,
-        latest: survey.latest,
         as_of: survey.as_of,
         senders: survey.senders,
         issues: survey.issues,
@@ -210,13 +207,32 @@ fn registered(plan: &Plan<'_>, stage: Stage) -> Vec<usize> {
         .collect()
 }
 
-type Passes<'f, 'p, J> = &'f mut dyn FnMut(&Pass, &mut Maker<'p, J>) -> Result<(), Box<Issue>>;
+/// An issue once the file that takes what memory does not hold has failed: from then on nothing that
+/// the run finds can be trusted.
+fn sound(budget: &Budget) -> Result<(), Box<Issue>> {
+    if !budget.has_failed() {
+        return Ok(());
+    }
+    let why = budget
+        .take_failure()
+        .map_or_else(String::new, |error| format!(": {error}"));
+    Err(Box::new(
+        Issue::error(
+            codes::NO_ROOM,
+            IssueType::Processing,
+            format!("what must be remembered of this file could not be put into a temporary file{why}"),
+        )
+        .help("nothing is wrong with the file; free space in the folder for temporary files (TMPDIR), or set TMPDIR to a larger one, and run it again"),
+    ))
+}
+
+type Passes<'f, 'p, J> = &'f mut dyn FnMut(&Pass, &Maker<'p, J>) -> Result<(), Box<Issue>>;
 
 /// The readings after the first: as few as what refers to what allows.
 fn levels<'p, J: Judge>(
     program: &Program,
     plan: &Plan<'_>,
-    maker: &mut Maker<'p, J>,
+    maker: &Maker<'p, J>,
     pass: Passes<'_, 'p, J>,
 ) -> Result<(), Box<Issue>> {
     let second = Pass {

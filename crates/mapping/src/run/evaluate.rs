@@ -240,9 +240,8 @@ impl<'a> Cx<'a> {
         let Some(table) = shared.partners.table(partner.table) else {
             return Val::Nothing;
         };
-        let mut hash = None;
         let found = match &partner.keys {
-            None => table.only(),
+            None => table.only(partner.slot),
             Some(keys) => {
                 let mut parts: Vec<Cow<'a, str>> = Vec::with_capacity(keys.len());
                 for (key, is_label) in keys.iter().zip(&partner.labels) {
@@ -255,15 +254,14 @@ impl<'a> Cx<'a> {
                     }
                 }
                 let key = super::content::hash_parts(&parts);
-                hash = Some(key);
-                table.find(key)
+                table.find(key, partner.slot)
             }
         };
-        if let Some(cells) = found {
-            if let (Some(trace), Some(cell)) = (self.tracer(), table.place(hash, partner.slot)) {
+        if let Some((value, place)) = found {
+            if let (Some(trace), Some(cell)) = (self.tracer(), &place) {
                 trace.looked_up(partner, cell);
             }
-            return cells.get(partner.slot).cloned().unwrap_or(Val::Nothing);
+            return value;
         }
         if !self.quiet && partner.expected {
             let name = shared

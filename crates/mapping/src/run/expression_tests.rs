@@ -88,7 +88,10 @@ fn evaluate(expression: &str) -> String {
             let Event::Row(row) = event else {
                 panic!("unreadable")
             };
-            let (indexes, partners) = (Indexes::new(1, 0), Partners::default());
+            let (indexes, partners) = (
+                Indexes::new(1, 0, &spill::Budget::unlimited()),
+                Partners::default(),
+            );
             let shared = Shared {
                 program,
                 indexes: &indexes,

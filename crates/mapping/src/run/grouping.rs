@@ -2,6 +2,8 @@
 //!
 //! Which record wins, and what fills its blanks, hangs on the records alone and not on their order.
 
+use spill::{Reader, Stored, Writer};
+
 use super::plan::bit;
 
 /// A column of a group that its winner leaves blank, and the record that fills it.
@@ -128,6 +130,60 @@ impl Group {
             self.content = content;
             self.first = record.first;
         }
+    }
+}
+
+impl Stored for Group {
+    const FIXED: Option<usize> = None;
+
+    fn held(&self) -> usize {
+        size_of_val(&*self.cells) + self.fillers.capacity() * size_of::<Filler>() + 16
+    }
+
+    fn write(&self, out: &mut Writer<'_>) {
+        out.i64(self.rank);
+        out.u32(self.content);
+        out.u64(self.first);
+        out.u128(self.contradictions);
+        out.count(self.cells.len());
+        for cell in &self.cells {
+            out.u32(*cell);
+        }
+        out.count(self.fillers.len());
+        for filler in &self.fillers {
+            out.u16(filler.column);
+            out.i64(filler.rank);
+            out.u32(filler.content);
+            out.u32(filler.cell);
+            out.u64(filler.first);
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let (rank, content, first) = (from.i64()?, from.u32()?, from.u64()?);
+        let contradictions = from.u128()?;
+        let count = from.count()?;
+        let cells: Option<Box<[u32]>> = (0..count).map(|_| from.u32()).collect();
+        let count = from.count()?;
+        let fillers: Option<Vec<Filler>> = (0..count)
+            .map(|_| {
+                Some(Filler {
+                    column: from.u16()?,
+                    rank: from.i64()?,
+                    content: from.u32()?,
+                    cell: from.u32()?,
+                    first: from.u64()?,
+                })
+            })
+            .collect();
+        Some(Self {
+            rank,
+            content,
+            first,
+            cells: cells?,
+            fillers: fillers?,
+            contradictions,
+        })
     }
 }
 

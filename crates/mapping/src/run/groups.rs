@@ -150,11 +150,7 @@ impl<J: Judge> Maker<'_, J> {
                 self.grouped_away(rule, row, yielded);
                 continue;
             }
-            let filled = self
-                .fills
-                .get(&(plan_index, hash))
-                .map(Vec::as_slice)
-                .unwrap_or_default();
+            let filled = groups.filled(hash);
             let warning = (contradictions != 0).then(|| {
                 let columns = self.columns(plan, contradictions);
                 Issue::warning(
@@ -174,7 +170,10 @@ impl<J: Judge> Maker<'_, J> {
                 warning: warning.clone(),
                 item,
             };
-            let record = Record { row, filled };
+            let record = Record {
+                row,
+                filled: &filled,
+            };
             let made = self.make_record(shared, position, rule, record, Some(context), at, yielded);
             // Where the merged record makes nothing, that older ones said otherwise is worth a word.
             if !made {

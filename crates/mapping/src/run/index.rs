@@ -1,4 +1,5 @@
-//! What is known of every resource of a run before and after it is made: a few dozen bytes each.
+//! What is known of every resource of a run before and after it is made: a few dozen bytes each, in
+//! tables that share the run's memory and move to a temporary file beyond it.
 //!
 //! What is registered before a level is made does not change while it is made; what became of a
 //! resource is noted by the ordered part of the run and read only by later levels. So threads may
@@ -7,9 +8,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use json::CompactString;
+use spill::{Budget, Reader, Stored, Table, Writer};
 
+use super::cell::Filled;
 use super::grouping::Group;
-use super::table::Table;
 
 /// What became of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +22,23 @@ pub(crate) enum State {
     Refused,
     /// Its source says that it is gone.
     Retired,
+}
+
+impl State {
+    fn number(self) -> u8 {
+        match self {
+            Self::Pending => 0,
+            Self::Made => 1,
+            Self::Refused => 2,
+            Self::Retired => 3,
+        }
+    }
+
+    fn of_number(number: u8) -> Option<Self> {
+        [Self::Pending, Self::Made, Self::Refused, Self::Retired]
+            .into_iter()
+            .find(|state| state.number() == number)
+    }
 }
 
 /// How often one id occurs.
@@ -40,6 +59,33 @@ pub(crate) struct Entry {
     pub times: Times,
 }
 
+impl Stored for Entry {
+    const FIXED: Option<usize> = Some(6);
+
+    fn write(&self, out: &mut Writer<'_>) {
+        out.u32(self.content);
+        out.u8(self.state.number());
+        out.u8(match self.times {
+            Times::Once => 0,
+            Times::Same => 1,
+            Times::Different => 2,
+        });
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            content: from.u32()?,
+            state: State::of_number(from.u8()?)?,
+            times: match from.u8()? {
+                0 => Times::Once,
+                1 => Times::Same,
+                2 => Times::Different,
+                _ => return None,
+            },
+        })
+    }
+}
+
 /// What became of what the rule made of a group.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Standing {
@@ -48,8 +94,26 @@ pub(crate) struct Standing {
     state: State,
 }
 
+impl Stored for Standing {
+    const FIXED: Option<usize> = Some(21);
+
+    fn write(&self, out: &mut Writer<'_>) {
+        out.u128(self.id);
+        out.u32(self.made);
+        out.u8(self.state.number());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            id: from.u128()?,
+            made: from.u32()?,
+            state: State::of_number(from.u8()?)?,
+        })
+    }
+}
+
 /// What is known of the resources of one rule.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct RuleIndex {
     /// By the hash of what an id is made of.
     pub entries: Table<Entry>,
@@ -77,14 +141,46 @@ pub(crate) enum Target {
 }
 
 /// The groups of one plan.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Groups {
     pub table: Table<Group>,
     /// Whether a record fills another's blanks anywhere.
     pub any_filler: AtomicBool,
+    /// The cells that fill the blanks of winners. Written by the ordered part of the run while
+    /// groups are weighed, read once that is over.
+    fills: Table<Fills>,
 }
 
 impl Groups {
+    fn new(budget: &Budget) -> Self {
+        Self {
+            table: Table::new(budget),
+            any_filler: AtomicBool::new(false),
+            fills: Table::new(budget),
+        }
+    }
+
+    /// Notes a cell that fills a blank of a group's winner; the first of a column stands.
+    pub fn fill(&self, hash: u64, filled: Filled) {
+        self.fills.change(
+            hash,
+            |fills| {
+                if !fills.0.iter().any(|known| known.column == filled.column) {
+                    fills.0.push(filled.clone());
+                }
+            },
+            || Fills(vec![filled.clone()]),
+        );
+    }
+
+    /// The cells that fill the blanks of a group's winner.
+    pub fn filled(&self, hash: u64) -> Vec<Filled> {
+        match self.has_fillers() {
+            true => self.fills.get(hash).unwrap_or_default().0,
+            false => Vec::new(),
+        }
+    }
+
     /// Notes a record of a group.
     pub fn register(&self, hash: u64, record: Group) {
         let mut fills = false;
@@ -106,6 +202,31 @@ impl Groups {
     }
 }
 
+/// The cells that fill the blanks of one winner.
+#[derive(Debug, Clone, Default)]
+struct Fills(Vec<Filled>);
+
+impl Stored for Fills {
+    const FIXED: Option<usize> = None;
+
+    fn held(&self) -> usize {
+        self.0.iter().map(Filled::size).sum()
+    }
+
+    fn write(&self, out: &mut Writer<'_>) {
+        out.count(self.0.len());
+        for filled in &self.0 {
+            filled.write(out);
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let count = from.count()?;
+        let fills: Option<Vec<Filled>> = (0..count).map(|_| Filled::read(from)).collect();
+        fills.map(Self)
+    }
+}
+
 /// The indexes of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Indexes {
@@ -116,15 +237,24 @@ pub(crate) struct Indexes {
 }
 
 impl Indexes {
-    pub fn new(rules: usize, groups: usize) -> Self {
+    pub fn new(rules: usize, groups: usize, budget: &Budget) -> Self {
         Self {
-            rules: (0..rules).map(|_| RuleIndex::default()).collect(),
-            groups: (0..groups).map(|_| Groups::default()).collect(),
+            rules: (0..rules).map(|_| RuleIndex::new(budget)).collect(),
+            groups: (0..groups).map(|_| Groups::new(budget)).collect(),
         }
     }
 }
 
 impl RuleIndex {
+    fn new(budget: &Budget) -> Self {
+        Self {
+            entries: Table::new(budget),
+            lookup: Table::new(budget),
+            ids: Table::new(budget),
+            standings: Table::new(budget),
+        }
+    }
+
     /// The resource whose id is made of something.
     pub fn by_instance(&self, hash: u64) -> Target {
         let state = self.entries.get(hash).map(|entry| entry.state);

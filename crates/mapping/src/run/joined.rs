@@ -2,13 +2,15 @@
 //! key, those of its group. They are gathered while the file is first read.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use diagnostics::{InputPlace, Severity};
 use source::{CellProblem, ColumnType, Row, normalise_label};
+use spill::{Lists, Reader, Stored, Table, Writer};
 
 use super::cell::{Bound, Cx, Record};
 use super::content::hash_parts;
+use super::stored as record;
 use super::survey::Version;
 use super::value::Val;
 use crate::codes;
@@ -34,7 +36,7 @@ struct Kept {
 }
 
 /// The records of one join, by their key.
-pub(crate) type JoinTable = HashMap<u64, Vec<Joined>>;
+pub(crate) type JoinTable = Lists<Arc<Joined>>;
 
 /// Keeps a record for the joins that ask for its table: which join, the key, and the record.
 pub(super) fn gather<'a>(
@@ -123,17 +125,83 @@ fn standing(cx: &mut Cx<'_>, program: &Program) -> Option<Vec<(usize, u64, i64)>
     Some(versions)
 }
 
-/// Leaves out the records that a later version overtakes, and those of which two rivals claim one.
-pub(super) fn settle_versions(joins: &mut [JoinTable], latest: &[HashMap<u64, Version>]) {
-    for records in joins.iter_mut().flat_map(HashMap::values_mut) {
-        records.retain(|record| {
-            record.versions.iter().all(|(table, hash, rank)| {
-                latest
-                    .get(*table)
-                    .and_then(|known| known.get(hash))
-                    .is_none_or(|version| version.rank == *rank && !version.conflict)
-            })
+impl Joined {
+    /// Whether no later version overtakes it, and no rival claims the same one.
+    fn stands(&self, latest: &[Table<Version>]) -> bool {
+        self.versions.iter().all(|(table, hash, rank)| {
+            latest
+                .get(*table)
+                .and_then(|known| known.get(*hash))
+                .is_none_or(|version| version.rank == *rank && !version.conflict)
+        })
+    }
+}
+
+impl Stored for Joined {
+    const FIXED: Option<usize> = None;
+
+    fn held(&self) -> usize {
+        let cells = self.cells.iter().map(|kept| {
+            let value = kept.value.as_ref().map_or(0, Val::size);
+            let problem = kept.problem.as_deref().map_or(0, record::problem_size);
+            let origin = kept.origin.as_deref();
+            let origin = origin.map_or(0, |(.., origin)| record::origin_size(origin));
+            size_of::<Kept>() + value + problem + record::place_size(&kept.place) + origin
         });
+        cells.sum::<usize>()
+            + record::place_size(&self.place)
+            + self.versions.capacity() * size_of::<(usize, u64, i64)>()
+    }
+
+    fn write(&self, out: &mut Writer<'_>) {
+        out.count(self.cells.len());
+        for kept in &self.cells {
+            out.option(kept.value.as_ref(), |out, value| value.write(out));
+            out.option(kept.problem.as_deref(), record::write_problem);
+            record::write_place(out, &kept.place);
+            out.option(kept.origin.as_deref(), |out, (table, column, origin)| {
+                out.count(*table);
+                out.count(*column);
+                record::write_origin(out, origin);
+            });
+        }
+        record::write_place(out, &self.place);
+        out.count(self.versions.len());
+        for (table, hash, rank) in &self.versions {
+            out.count(*table);
+            out.u64(*hash);
+            out.i64(*rank);
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let count = from.count()?;
+        let cells: Option<Vec<Kept>> = (0..count)
+            .map(|_| {
+                Some(Kept {
+                    value: from.option(Val::read)?,
+                    problem: from.option(record::read_problem)?.map(Box::new),
+                    place: record::read_place(from)?,
+                    origin: from
+                        .option(|from| {
+                            let (table, column) = (from.index()?, from.index()?);
+                            Some((table, column, record::read_origin(from)?))
+                        })?
+                        .map(Box::new),
+                })
+            })
+            .collect();
+        let cells = cells?;
+        let place = record::read_place(from)?;
+        let count = from.count()?;
+        let versions: Option<Vec<(usize, u64, i64)>> = (0..count)
+            .map(|_| Some((from.index()?, from.u64()?, from.i64()?)))
+            .collect();
+        Some(Self {
+            cells,
+            place,
+            versions: versions?,
+        })
     }
 }
 
@@ -169,7 +237,7 @@ impl<'a> Cx<'a> {
             (JoinBy::Enclosing, Some(variable)) => self
                 .variables
                 .get(variable)
-                .and_then(|bound| bound.record)
+                .and_then(|bound| bound.record.as_ref())
                 .map(|record| place_hash(&record.place)),
             (JoinBy::Enclosing, None) => self.row(0).map(|row| place_hash(&row.place())),
             (JoinBy::Columns(_), _) => {
@@ -194,10 +262,10 @@ impl<'a> Cx<'a> {
                 .and_then(|rule| rule.group.as_ref())
                 .and_then(|group| self.group(&group.key)),
         };
-        let found = key
-            .and_then(|key| shared.partners.joins.get(each.join)?.get(&key))
-            .map(Vec::as_slice)
+        let mut found = key
+            .and_then(|key| Some(shared.partners.joins.get(each.join)?.get(key)))
             .unwrap_or_default();
+        found.retain(|record| record.stands(&shared.partners.latest));
         if found.is_empty() && each.missing != Policy::Drop {
             let refuses = each.missing == Policy::Quarantine;
             self.refused |= refuses;
@@ -223,7 +291,7 @@ impl<'a> Cx<'a> {
             }
         }
         found
-            .iter()
+            .into_iter()
             .map(|record| Bound {
                 value: Val::Nothing,
                 column: None,
@@ -234,8 +302,9 @@ impl<'a> Cx<'a> {
 
     /// A cell of a record that `each` goes through.
     pub(super) fn joined_cell(&mut self, variable: usize, slot: usize, cell: &'a Cell) -> Val<'a> {
-        let record = self.variables.get(variable).and_then(|bound| bound.record);
-        let Some(kept) = record.and_then(|record| record.cells.get(slot)) else {
+        let bound = self.variables.get(variable);
+        let record = bound.and_then(|bound| bound.record.clone());
+        let Some(kept) = record.as_ref().and_then(|record| record.cells.get(slot)) else {
             return Val::Nothing;
         };
         if let (Some(origin), Some(trace)) = (&kept.origin, self.tracer()) {

@@ -1,26 +1,23 @@
 //! The part of a run that looks at records: pure, on any thread, for any number of them at once.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use diagnostics::Issue;
 use json::Value;
 use source::{Batch, Event, Interpreter, Row};
+use spill::Budget;
 
 use super::cell::{Cx, Filled, Record, Shared};
 use super::index::Indexes;
 use super::make::Outcome;
 use super::plan::Plan;
 use super::records::Use;
-use super::survey::{Partners, Version};
+use super::survey::Partners;
 use crate::loss::{LossCounter, Seen};
-use crate::made::{Judge, Quarantined, RunContext};
+use crate::made::{Judge, Quarantined, RunContext, RunOptions};
 use crate::program::{Program, Rule};
 use crate::trace::PassedOver;
-
-/// The cells that fill the blanks of winners, by plan of groups and group.
-pub(super) type Fills = HashMap<(usize, u64), Vec<Filled>>;
 
 /// What looking at records needs to know.
 pub(super) struct Maker<'p, J> {
@@ -30,8 +27,8 @@ pub(super) struct Maker<'p, J> {
     pub trace: bool,
     pub indexes: Indexes,
     pub partners: Partners,
-    pub latest: Vec<HashMap<u64, Version>>,
-    pub fills: Fills,
+    /// The memory that all its tables share.
+    pub budget: Budget,
     pub local: String,
     pub seen: Seen,
     pub constants: Vec<RuleConstants>,
@@ -147,17 +144,17 @@ impl<'p, J: Judge> Maker<'p, J> {
         plan: &'p Plan<'p>,
         context: &'p RunContext,
         judge: &'p J,
-        trace: bool,
+        options: RunOptions,
     ) -> Self {
+        let budget = Budget::new(options.memory.unwrap_or(RunOptions::MEMORY));
         Self {
             program,
             plan,
             judge,
-            trace,
-            indexes: Indexes::new(program.rules.len(), plan.groups.len()),
+            trace: options.trace,
+            indexes: Indexes::new(program.rules.len(), plan.groups.len(), &budget),
             partners: Partners::default(),
-            latest: Vec::new(),
-            fills: Fills::new(),
+            budget,
             local: format!("urn:causeway:{}:{}:", context.tenant, context.source),
             seen: Seen::new(program),
             constants: program

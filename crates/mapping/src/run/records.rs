@@ -48,10 +48,11 @@ impl<J: Judge> Maker<'_, J> {
                         return Use::Unversioned(cx.issues);
                     }
                     let known = self
+                        .partners
                         .latest
                         .get(table)
                         .zip(hash)
-                        .and_then(|(known, hash)| known.get(&hash));
+                        .and_then(|(known, hash)| known.get(hash));
                     if let Some(version) = known {
                         if version.rank > rank {
                             return Use::Overtaken;

@@ -56,7 +56,15 @@ impl<T> Settler<'_, T> {
     ) {
         self.progress(yielded.records);
         self.loss.add(yielded.loss);
+        for (plan, group, filled) in yielded.fills {
+            if let Some(groups) = maker.indexes.groups.get(plan) {
+                groups.fill(group, filled);
+            }
+        }
         for step in yielded.steps {
+            if maker.budget.has_failed() {
+                return;
+            }
             match step {
                 Step::Issue(issue) => self.sink.issue(issue),
                 Step::Quarantine(quarantined) => self.hand_over(quarantined),
@@ -142,6 +150,9 @@ impl<T> Settler<'_, T> {
             return;
         };
         let known = instance.is_some_and(|instance| Self::is_known(maker, position, instance));
+        if maker.budget.has_failed() {
+            return;
+        }
         if known && group.is_some() {
             quarantined.issues.truncate(early);
             let issue = different(maker.program, rule, &quarantined.place);
@@ -194,6 +205,9 @@ impl<T> Settler<'_, T> {
         } = judged;
         let group_noted = group.filter(|_| rule.referred);
         let known = Self::is_known(maker, position, instance);
+        if maker.budget.has_failed() {
+            return;
+        }
         let (issues, is_judged, record) = if known && group.is_some() {
             made.issues.truncate(early);
             let mut issues = std::mem::take(&mut made.issues);
@@ -271,7 +285,11 @@ impl<T> Settler<'_, T> {
             return;
         };
         let place = retired.place.clone();
-        if Self::is_known(maker, position, instance) {
+        let known = Self::is_known(maker, position, instance);
+        if maker.budget.has_failed() {
+            return;
+        }
+        if known {
             if group.is_some() {
                 let issue = different(maker.program, rule, &place);
                 self.sink.issue(issue);

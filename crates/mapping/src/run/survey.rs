@@ -1,19 +1,21 @@
 //! The first reading: what the file holds, as of when it is, and what other tables look up.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use diagnostics::{InputPlace, Issue, IssueType};
 use source::{Batch, Counts, Event, Interpreter, Row};
+use spill::{Budget, Lists, Reader, Stored, Table, Writer};
 
 use super::cell::{Cx, Shared};
 use super::evaluate::kept;
 use super::index::Indexes;
-use super::joined::{JoinTable, Joined, gather, settle_versions};
+use super::joined::{JoinTable, Joined, gather};
 use super::maker::Maker;
 use super::records::Use;
+use super::stored as record;
 use super::value::Val;
 use crate::codes;
 use crate::loss::Seen;
@@ -26,17 +28,71 @@ use crate::trace::{CellOrigin, cell_of};
 pub(crate) struct Partners {
     /// Records that resources repeat over, by join.
     pub joins: Vec<JoinTable>,
+    /// Of tables with versions: the highest of each thing.
+    pub latest: Vec<Table<Version>>,
     tables: Vec<PartnerTable>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct PartnerTable {
     records: u64,
-    only: Vec<Val<'static>>,
-    by_key: HashMap<u64, Option<Vec<Val<'static>>>>,
-    /// In a traced run: where the cells stand, of the only record and by key.
-    only_places: Vec<CellOrigin>,
-    places: HashMap<u64, Vec<CellOrigin>>,
+    only: PartnerRecord,
+    by_key: Table<PartnerRecord>,
+}
+
+/// What is kept of a record that others look up by its key.
+#[derive(Debug, Clone, Default)]
+struct PartnerRecord {
+    /// Nothing where two records have the key and differ.
+    cells: Option<Vec<Val<'static>>>,
+    /// In a traced run: where the cells stand.
+    places: Vec<CellOrigin>,
+}
+
+impl PartnerRecord {
+    fn cell(&self, slot: usize) -> Option<(Val<'static>, Option<CellOrigin>)> {
+        let value = self.cells.as_ref()?.get(slot).cloned();
+        Some((
+            value.unwrap_or(Val::Nothing),
+            self.places.get(slot).cloned(),
+        ))
+    }
+}
+
+impl Stored for PartnerRecord {
+    const FIXED: Option<usize> = None;
+
+    fn held(&self) -> usize {
+        let cells = self.cells.iter().flatten();
+        let cells = cells.map(|cell| size_of::<Val<'static>>() + cell.size());
+        let places = self.places.iter().map(record::origin_size);
+        cells.sum::<usize>() + places.sum::<usize>()
+    }
+
+    fn write(&self, out: &mut Writer<'_>) {
+        out.option(self.cells.as_ref(), |out, cells| {
+            out.count(cells.len());
+            cells.iter().for_each(|cell| cell.write(out));
+        });
+        out.count(self.places.len());
+        for place in &self.places {
+            record::write_origin(out, place);
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let cells = from.option(|from| {
+            let count = from.count()?;
+            (0..count).map(|_| Val::read(from)).collect()
+        })?;
+        let count = from.count()?;
+        let places: Option<Vec<CellOrigin>> =
+            (0..count).map(|_| record::read_origin(from)).collect();
+        Some(Self {
+            cells,
+            places: places?,
+        })
+    }
 }
 
 impl Partners {
@@ -46,30 +102,32 @@ impl Partners {
 }
 
 impl PartnerTable {
-    /// The record of a table that has one.
-    pub fn only(&self) -> Option<&[Val<'static>]> {
-        (self.records == 1).then_some(self.only.as_slice())
-    }
-
-    /// In a traced run: where a cell of the record with a key stands; of the only one without.
-    pub fn place(&self, key: Option<u64>, slot: usize) -> Option<&CellOrigin> {
-        match key {
-            None => self.only_places.get(slot),
-            Some(key) => self.places.get(&key)?.get(slot),
+    fn new(budget: &Budget) -> Self {
+        Self {
+            records: 0,
+            only: PartnerRecord::default(),
+            by_key: Table::new(budget),
         }
     }
 
-    /// The record with a key that no other has.
-    pub fn find(&self, hash: u64) -> Option<&[Val<'static>]> {
-        self.by_key.get(&hash)?.as_deref()
+    /// A cell of the record of a table that has one; in a traced run, where it stands.
+    pub fn only(&self, slot: usize) -> Option<(Val<'static>, Option<CellOrigin>)> {
+        if self.records == 1 {
+            self.only.cell(slot)
+        } else {
+            None
+        }
+    }
+
+    /// A cell of the record with a key that no other has; in a traced run, where it stands.
+    pub fn find(&self, hash: u64, slot: usize) -> Option<(Val<'static>, Option<CellOrigin>)> {
+        self.by_key.look(hash, |record| record.cell(slot)).flatten()
     }
 }
 
 /// What the first reading found.
 pub(crate) struct Survey {
     pub partners: Partners,
-    /// Of tables with versions: the highest of each thing.
-    pub latest: Vec<HashMap<u64, Version>>,
     /// As of when the file says it is.
     pub as_of: Option<AsOfDate>,
     /// Whose it says it is: codes by kind.
@@ -100,6 +158,24 @@ impl Version {
         } else if rank == self.rank && content != self.content {
             self.conflict = true;
         }
+    }
+}
+
+impl Stored for Version {
+    const FIXED: Option<usize> = Some(17);
+
+    fn write(&self, out: &mut Writer<'_>) {
+        out.i64(self.rank);
+        out.u64(self.content);
+        out.u8(u8::from(self.conflict));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            rank: from.i64()?,
+            content: from.u64()?,
+            conflict: from.u8()? != 0,
+        })
     }
 }
 
@@ -237,7 +313,6 @@ impl<J: Judge> Maker<'_, J> {
 /// Puts together what the first reading finds.
 pub(super) struct Surveyor {
     partners: Partners,
-    latest: Vec<HashMap<u64, Version>>,
     counts: Counts,
     best: Option<(i64, AsOfDate, InputPlace)>,
     least: i64,
@@ -247,17 +322,14 @@ pub(super) struct Surveyor {
 }
 
 impl Surveyor {
-    pub fn new(program: &Program) -> Self {
+    pub fn new(program: &Program, budget: &Budget) -> Self {
+        let tables = program.tables.iter();
         Self {
             partners: Partners {
-                joins: program.joins.iter().map(|_| JoinTable::new()).collect(),
-                tables: program
-                    .tables
-                    .iter()
-                    .map(|_| PartnerTable::default())
-                    .collect(),
+                joins: program.joins.iter().map(|_| Lists::new(budget)).collect(),
+                latest: tables.clone().map(|_| Table::new(budget)).collect(),
+                tables: tables.map(|_| PartnerTable::new(budget)).collect(),
             },
-            latest: program.tables.iter().map(|_| HashMap::new()).collect(),
             counts: Counts::new(&program.schema),
             best: None,
             least: i64::MAX,
@@ -276,20 +348,21 @@ impl Surveyor {
             }
         }
         for (join, key, record) in found.joined {
-            if let Some(known) = self.partners.joins.get_mut(join) {
-                known.entry(key).or_default().push(record);
+            if let Some(known) = self.partners.joins.get(join) {
+                known.push(key, Arc::new(record));
             }
         }
         for (table, hash, rank, content) in found.versions {
-            if let Some(known) = self.latest.get_mut(table) {
-                known
-                    .entry(hash)
-                    .and_modify(|version| version.add(rank, content))
-                    .or_insert(Version {
+            if let Some(known) = self.partners.latest.get(table) {
+                known.change(
+                    hash,
+                    |version| version.add(rank, content),
+                    || Version {
                         rank,
                         content,
                         conflict: false,
-                    });
+                    },
+                );
             }
         }
         for (known, found) in self.senders.iter_mut().zip(found.senders) {
@@ -320,8 +393,7 @@ impl Surveyor {
     /// What was found in all.
     pub fn finish(self, program: &Program) -> (Survey, Counts) {
         let Self {
-            mut partners,
-            latest,
+            partners,
             counts,
             best,
             least,
@@ -329,7 +401,6 @@ impl Surveyor {
             mut issues,
             unreadable,
         } = self;
-        settle_versions(&mut partners.joins, &latest);
         let mut as_of = None;
         if let Some((rank, found, place)) = best {
             // A snapshot has one date. Where its records disagree the latest counts, and a mistyped
@@ -370,7 +441,6 @@ impl Surveyor {
         }
         let survey = Survey {
             partners,
-            latest,
             senders: by_kind,
             as_of,
             issues,
@@ -383,27 +453,28 @@ impl Surveyor {
 impl PartnerTable {
     fn add(&mut self, kept: Kept) {
         self.records += 1;
+        let record = PartnerRecord {
+            cells: Some(kept.cells),
+            places: kept.places.unwrap_or_default(),
+        };
         if self.records == 1 {
-            self.only.clone_from(&kept.cells);
-            self.only_places = kept.places.clone().unwrap_or_default();
+            self.only = record.clone();
         }
         let Some(key) = kept.key else { return };
-        if let Some(places) = kept.places {
-            self.places.entry(key).or_insert(places);
-        }
-        let cells = kept.cells;
         // Two records with one key: neither is guessed, unless they say the same.
-        self.by_key
-            .entry(key)
-            .and_modify(|known| {
-                let same = known.as_ref().is_some_and(|known| {
-                    known.iter().map(Val::text).eq(cells.iter().map(Val::text))
-                });
-                if !same {
-                    *known = None;
+        self.by_key.change(
+            key,
+            |known| {
+                let texts = |record: &PartnerRecord| -> Option<Vec<Option<String>>> {
+                    let cells = record.cells.as_ref()?.iter();
+                    Some(cells.map(|cell| cell.text().map(Cow::into_owned)).collect())
+                };
+                if texts(known) != texts(&record) {
+                    known.cells = None;
                 }
-            })
-            .or_insert(Some(cells.clone()));
+            },
+            || record.clone(),
+        );
     }
 }
 

@@ -88,6 +88,18 @@ impl Sink for Gathered {
 }
 
 impl Gathered {
+    /// Everything that it was given.
+    pub fn said(&self) -> String {
+        let Self {
+            made,
+            quarantined,
+            retired,
+            issues,
+            ..
+        } = self;
+        format!("{made:#?}\n{quarantined:#?}\n{retired:#?}\n{issues:#?}")
+    }
+
     pub fn text(&self) -> String {
         self.made
             .iter()
@@ -147,19 +159,30 @@ pub fn run_refusing(
     input: &[u8],
     refuse: &[&str],
 ) -> (Gathered, RunReport) {
-    let mut sink = Gathered {
-        refuse: refuse.iter().map(|rule| (*rule).to_owned()).collect(),
-        ..Gathered::default()
+    let run = |options: RunOptions| {
+        let mut sink = Gathered {
+            refuse: refuse.iter().map(|rule| (*rule).to_owned()).collect(),
+            ..Gathered::default()
+        };
+        let report = mapping
+            .run(
+                &Input::bytes(name, input.to_vec()),
+                &context(),
+                options,
+                &TakeAll,
+                &mut sink,
+            )
+            .unwrap_or_else(|issues| panic!("unusable: {issues:#?}"));
+        (sink, report)
     };
-    let report = mapping
-        .run(
-            &Input::bytes(name, input.to_vec()),
-            &context(),
-            RunOptions::default(),
-            &TakeAll,
-            &mut sink,
-        )
-        .unwrap_or_else(|issues| panic!("unusable: {issues:#?}"));
+    let (sink, report) = run(RunOptions::default());
+    // What is made never hangs on how much of what is remembered is in memory.
+    let (spilled, same_report) = run(RunOptions {
+        memory: Some(0),
+        ..RunOptions::one_thread()
+    });
+    assert_eq!(sink.said(), spilled.said());
+    assert_eq!(format!("{report:?}"), format!("{same_report:?}"));
     (sink, report)
 }
 
