@@ -87,5 +87,7 @@ fn unprivileged() -> Option<(u32, u32)> {
             Some((numbers.next()?, numbers.next()?))
         })
     };
-    of("postgres").or_else(|| of("nobody")).or(Some((65534, 65534)))
+    of("postgres")
+        .or_else(|| of("nobody"))
+        .or(Some((65534, 65534)))
 }

@@ -146,6 +146,34 @@ impl Server {
         run(&mut stop)
     }
 
+    /// The processor time that the server and its processes have used so far, in seconds; 0 where the
+    /// system does not tell.
+    pub fn cpu_seconds(&self) -> f64 {
+        let pid = std::fs::read_to_string(self.folder.join("data/postmaster.pid"))
+            .ok()
+            .and_then(|text| text.lines().next()?.trim().parse::<u32>().ok());
+        let Some(postmaster) = pid else {
+            return 0.0;
+        };
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let ticks: u64 = processes
+            .filter_map(|process| {
+                let pid: u32 = process.file_name().to_str()?.parse().ok()?;
+                let stat = std::fs::read_to_string(process.path().join("stat")).ok()?;
+                // What follows the name, which may hold anything: state, parent, …
+                let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+                let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
+                let own = number(11)? + number(12)?;
+                if pid == postmaster {
+                    // Those that have ended are counted with their parent.
+                    return Some(own + number(13)? + number(14)?);
+                }
+                (number(1)? == u64::from(postmaster)).then_some(own)
+            })
+            .sum();
+        ticks as f64 / 100.0
+    }
+
     /// A database of its own for one test, with an owner and a role for the gateway.
     ///
     /// # Panics
@@ -153,9 +181,8 @@ impl Server {
     #[allow(clippy::panic)]
     pub fn database(&self) -> Database {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let url = |role: &str, name: &str| {
-            format!("postgres://{role}@127.0.0.1:{}/{name}", self.port)
-        };
+        let url =
+            |role: &str, name: &str| format!("postgres://{role}@127.0.0.1:{}/{name}", self.port);
         let name = format!("test{number}");
         let (owner, gateway) = (format!("owner{number}"), format!("gateway{number}"));
         let statements = [

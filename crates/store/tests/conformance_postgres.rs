@@ -15,6 +15,10 @@ mod directory;
 mod history;
 #[path = "conformance/identity_review.rs"]
 mod identity_review;
+#[path = "conformance/intake.rs"]
+mod intake;
+#[path = "conformance/jobs.rs"]
+mod jobs;
 #[path = "conformance/ledger.rs"]
 mod ledger;
 #[path = "conformance/outbox.rs"]

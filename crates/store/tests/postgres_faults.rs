@@ -166,10 +166,17 @@ async fn f04_a_commit_whose_answer_is_lost_is_found_out_and_not_done_again() {
         let text = format!("round {round} once more");
         wire.cut(cut);
         let next = expecting(write("Flag", "f2", &text), Expected::Version(round as u64));
-        let next = if round == 0 { expecting(next, Expected::Absent) } else { next };
+        let next = if round == 0 {
+            expecting(next, Expected::Absent)
+        } else {
+            next
+        };
         let outcome = put(&store, "one", vec![next]).await.unwrap();
         assert!(
-            matches!(outcome.writes[..], [Outcome::Created { .. } | Outcome::Updated { .. }]),
+            matches!(
+                outcome.writes[..],
+                [Outcome::Created { .. } | Outcome::Updated { .. }]
+            ),
             "{cut:?}: {outcome:?}"
         );
     }

@@ -114,7 +114,10 @@ fn rows(bits: u8) -> Vec<IndexRow> {
         },
     ];
     let chosen = all.into_iter().enumerate();
-    chosen.filter(|(bit, _)| bits & (1 << bit) != 0).map(|(_, row)| row).collect()
+    chosen
+        .filter(|(bit, _)| bits & (1 << bit) != 0)
+        .map(|(_, row)| row)
+        .collect()
 }
 
 fn id(rtype: usize, number: u8) -> String {
@@ -141,7 +144,7 @@ fn made(said: &Said) -> Write {
         1 => Status::EnteredInError,
         _ => Status::Active,
     };
-    write.restores = said.status == 2;
+    write.restores = said.status == 2 && matches!(write.expected, Expected::Version(_));
     write.patient = Some(format!("patient-{}", said.id % 2));
     if said.label {
         write.labels = vec![Label::new("urn:l", "x")];
@@ -158,7 +161,9 @@ fn made(said: &Said) -> Write {
 }
 
 fn ids(ids: &[(usize, u8)]) -> Vec<(String, String)> {
-    let named = ids.iter().map(|(rtype, number)| (TYPES[*rtype].to_owned(), id(*rtype, *number)));
+    let named = ids
+        .iter()
+        .map(|(rtype, number)| (TYPES[*rtype].to_owned(), id(*rtype, *number)));
     named.collect()
 }
 
@@ -264,7 +269,10 @@ async fn seen(store: &dyn Store, home: &Tenant) -> Vec<String> {
                 },
                 IndexRow::String { param, .. } => Clause::Text {
                     param,
-                    any: vec![TextMatch::StartsWith("zo".into()), TextMatch::Contains("\u{10FFFF}".into())],
+                    any: vec![
+                        TextMatch::StartsWith("zo".into()),
+                        TextMatch::Contains("\u{10FFFF}".into()),
+                    ],
                 },
             };
             for sight in [&own, &hidden] {
@@ -277,18 +285,27 @@ async fn seen(store: &dyn Store, home: &Tenant) -> Vec<String> {
             }
         }
     }
-    let people = store.people_by_nhs_number(&own, "9990000018").await.unwrap();
+    let people = store
+        .people_by_nhs_number(&own, "9990000018")
+        .await
+        .unwrap();
     seen.extend(people.iter().map(|person| format!("{person:?}")));
     let matching = PersonMatch::FamilyAndBirthDate {
         family: "family 1".into(),
         birth_date: "1938-02-14".into(),
     };
-    let people = store.people_of_source(&own, home, "homes", &matching).await.unwrap();
+    let people = store
+        .people_of_source(&own, home, "homes", &matching)
+        .await
+        .unwrap();
     seen.extend(people.iter().map(|person| format!("{person:?}")));
     let current = store.current_of_source(&own, home, "homes").await.unwrap();
     seen.extend(current.iter().map(|one| format!("{one:?}")));
     let names = ["s0", "s1", "s2", "s3", "s4", "s5"].map(str::to_owned);
-    let touched = store.touched(&own, home, "homes", &names, 0, 100).await.unwrap();
+    let touched = store
+        .touched(&own, home, "homes", &names, 0, 100)
+        .await
+        .unwrap();
     seen.extend(touched.items.iter().map(|one| format!("{one:?}")));
     let submission = store.submission(&own, home, "s0").await.unwrap();
     seen.push(format!("{submission:?}"));

@@ -113,7 +113,93 @@ fn lint(context: &Context) -> Result<(), String> {
 /// The real programs that tests talk to.
 fn peers(context: &Context) -> Result<(), String> {
     openid_provider(context)?;
-    mesh_sandbox(context)
+    mesh_sandbox(context)?;
+    foreign_fhir_server(context)?;
+    postgresql(context)
+}
+
+/// The PostgreSQL that the store's suite runs on. Tests start servers of their own; one that Debian's
+/// package starts for itself is not used.
+fn postgresql(context: &Context) -> Result<(), String> {
+    let installed = || has("initdb") || any_has("/usr/lib/postgresql", "bin/initdb");
+    if installed() {
+        return Ok(());
+    }
+    if is_root() && has("apt-get") {
+        let apt = |arguments: &[&str]| {
+            let mut command = Command::new("apt-get");
+            command.env("DEBIAN_FRONTEND", "noninteractive");
+            finish(command.args(arguments), &format!("apt-get {}", arguments.join(" ")))
+        };
+        apt(&["update", "-qq"])?;
+        apt(&["install", "-y", "-qq", "--no-install-recommends", "postgresql"])?;
+    }
+    if installed() {
+        return Ok(());
+    }
+    missing(
+        context,
+        "PostgreSQL 15 or newer (for the suite of the store)",
+        "install the package postgresql",
+    )
+}
+
+/// Whether one of the folders in a folder holds a file.
+fn any_has(folder: &str, file: &str) -> bool {
+    std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(|entry| entry.path().join(file).is_file())
+}
+
+/// Whether this runs as root: only root installs packages.
+#[cfg(unix)]
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
+}
+
+/// The FHIR server of others that resources are sent on to. Built once; Java ends with each test.
+fn foreign_fhir_server(context: &Context) -> Result<(), String> {
+    let program = context.root.join("target").join("foreign-fhir-server");
+    let project = context.root.join("tests").join("foreign-fhir-server");
+    let done = program.join("built-from.txt");
+    let mut wanted = String::new();
+    for file in [
+        "pom.xml",
+        "src/main/java/uk/causeway/foreign/Kept.java",
+        "src/main/java/uk/causeway/foreign/Main.java",
+        "src/main/java/uk/causeway/foreign/Strict.java",
+    ] {
+        let path = project.join(file);
+        wanted += &std::fs::read_to_string(&path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    if std::fs::read_to_string(&done).is_ok_and(|built| built == wanted) {
+        return Ok(());
+    }
+    if !has("java") || !has("mvn") {
+        return missing(
+            context,
+            "Java 17 with Maven (for the foreign FHIR server that resources are sent to)",
+            "install a JDK 17 or newer and Maven",
+        );
+    }
+    finish(
+        Command::new("mvn")
+            .args(["-q", "-B", "-f"])
+            .arg(project.join("pom.xml"))
+            .arg(format!("-Dcauseway.target={}", program.display()))
+            .arg("package"),
+        "mvn package",
+    )?;
+    std::fs::write(&done, wanted).map_err(|error| format!("{}: {error}", done.display()))
 }
 
 /// The sandbox of the MESH service that messages are exchanged with.

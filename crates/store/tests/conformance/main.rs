@@ -12,6 +12,8 @@ mod concurrency;
 mod directory;
 mod history;
 mod identity_review;
+mod intake;
+mod jobs;
 mod ledger;
 mod outbox;
 mod people;

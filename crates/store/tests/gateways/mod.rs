@@ -1,4 +1,6 @@
 //! Gateways on a PostgreSQL of their own, for the tests of what is particular to it.
+// Each of the tests uses its own part of this.
+#![allow(dead_code)]
 
 use std::time::Duration;
 
