@@ -219,6 +219,11 @@ pub trait Store:
         submission: Option<&'a str>,
     ) -> Answer<'a, Vec<DeedRow>>;
 
+    /// A hash over everything that is stored of a tenant, the same for the same versions of the same
+    /// resources on whichever engine, in whichever order they were stored: for comparing a store that
+    /// was restored, or moved, with what it should be. For whoever runs Causeway, never for a caller.
+    fn fingerprint<'a>(&'a self, tenant: &'a Tenant) -> Answer<'a, String>;
+
     /// Whether the store answers: for `_status`.
     fn ready(&self) -> Answer<'_, ()>;
 }

@@ -10,8 +10,8 @@ use super::session::{Across, Pg};
 use crate::sql::people::Wanted;
 use crate::sql::prepared::Prepared;
 use crate::sql::{
-    archive, deeds, erasure, fetch, find, first, intake, jobs, journal, pending, people,
-    quarantine, registry, submissions, touched,
+    archive, deeds, erasure, fetch, find, fingerprint, first, intake, jobs, journal, pending,
+    people, quarantine, registry, submissions, touched,
 };
 use crate::{
     Accepted, ActiveMapping, Answer, Archive, Arrival, Backlog, Batch, Blob, Chunk, ChunkHead,
@@ -298,6 +298,10 @@ impl Store for PostgresStore {
         submission: Option<&'a str>,
     ) -> Answer<'a, Vec<DeedRow>> {
         reading!(self, s => deeds::list(s, sight, tenant, submission))
+    }
+
+    fn fingerprint<'a>(&'a self, tenant: &'a Tenant) -> Answer<'a, String> {
+        reading!(self, s => fingerprint::fingerprint(s, tenant))
     }
 
     fn ready(&self) -> Answer<'_, ()> {

@@ -234,21 +234,28 @@ pub(crate) async fn expired<S: Session>(
     limit: usize,
 ) -> Result<Vec<(Tenant, String)>, Error> {
     let part = Part::new(
-        "SELECT t.name, b.hash FROM blob b JOIN tenant t ON t.no = b.tenant
+        "SELECT b.tenant, t.name, b.hash FROM blob b JOIN tenant t ON t.no = b.tenant
          WHERE b.keep_until IS NOT NULL AND b.keep_until <= ? AND b.erased IS NULL
-           AND NOT EXISTS (SELECT 1 FROM submission m
-             JOIN job j ON j.tenant = m.tenant AND j.submission = m.id
-             WHERE m.tenant = b.tenant AND m.file_hash = b.hash
-               AND j.state IN ('waiting', 'running'))
-         ORDER BY b.keep_until LIMIT ?",
-        [
-            micros(now).into(),
-            i64::try_from(limit).unwrap_or(i64::MAX).into(),
-        ],
+         ORDER BY b.keep_until",
+        [micros(now).into()],
     );
-    s.query(part)
-        .await?
-        .iter_mut()
-        .map(|row| Ok((Tenant::new(row.text()?), row.text()?)))
-        .collect()
+    let mut found = Vec::new();
+    for mut row in s.query(part).await? {
+        let (tenant, name, hash) = (row.int()?, row.text()?, row.text()?);
+        s.enter(tenant).await?;
+        let needed = Part::new(
+            "SELECT 1 FROM submission m
+             JOIN job j ON j.tenant = m.tenant AND j.submission = m.id
+             WHERE m.tenant = ? AND m.file_hash = ? AND j.state IN ('waiting', 'running')
+             LIMIT 1",
+            [tenant.into(), hash.as_str().into()],
+        );
+        if first(s, needed).await?.is_none() {
+            found.push((Tenant::new(name), hash));
+        }
+        if found.len() >= limit {
+            break;
+        }
+    }
+    Ok(found)
 }

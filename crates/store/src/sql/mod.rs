@@ -15,6 +15,7 @@ pub(crate) mod directory;
 pub(crate) mod erasure;
 pub(crate) mod fetch;
 pub(crate) mod find;
+pub(crate) mod fingerprint;
 pub(crate) mod identity_review;
 pub(crate) mod intake;
 pub(crate) mod jobs;

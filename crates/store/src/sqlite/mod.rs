@@ -3,9 +3,11 @@
 
 mod apply;
 mod archive;
+mod backup;
 mod directory;
 mod identity;
 mod jobs;
+mod lock;
 mod memory;
 mod outbox;
 mod readers;
@@ -21,11 +23,11 @@ mod writer;
 #[cfg(test)]
 mod plans;
 
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use self::lock::Lock;
 use self::memory::Memory;
 use self::readers::Readers;
 use self::session::Lite;
@@ -33,7 +35,8 @@ use self::writer::{Keep, Writer};
 use crate::sql::people::Wanted;
 use crate::sql::prepared::Prepared;
 use crate::sql::{
-    deeds, fetch, find, now, pending, people, quarantine, registry, submissions, touched,
+    deeds, fetch, find, fingerprint, now, pending, people, quarantine, registry, submissions,
+    touched,
 };
 use crate::{
     ActiveMapping, Answer, Batch, Clock, Committed, Current, DeedRow, Error, InstalledMapping,
@@ -63,15 +66,15 @@ impl Default for Options {
     }
 }
 
-/// The embedded store in one file. Only one at a time may have the file open.
+/// The embedded store in one file. Several processes may have the file open at once: a command works
+/// beside a running server.
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
     clock: Clock,
     writer: Writer,
     readers: Readers,
-    /// Held as long as the store is open: a second writer would give out the same numbers.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl SqliteStore {
@@ -80,13 +83,24 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`Error::Open`] when the file cannot be opened or is not a Causeway store, [`Error::InUse`]
-    /// when it is open already, [`Error::TooNew`] when a later program wrote it.
+    /// when its tables have to be brought up to date and somebody else has it open, or when somebody
+    /// else brings them up to date or has it alone; [`Error::TooNew`] when a later program wrote it.
     pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
         let fail = |reason: String| Error::Open {
             path: path.into(),
             reason,
         };
-        let lock = lock(path)?;
+        let mut lock = Lock::shared(path)?;
+        if !schema::is_present(path) {
+            drop(lock);
+            let alone = Lock::alone(path)?;
+            let mut connection = Connection::open(path).map_err(|error| fail(error.to_string()))?;
+            schema::settle_connection(&connection).map_err(|error| fail(error.to_string()))?;
+            schema::prepare(&mut connection, path)?;
+            drop(connection);
+            drop(alone);
+            lock = Lock::shared(path)?;
+        }
         let mut connection = Connection::open(path).map_err(|error| fail(error.to_string()))?;
         schema::settle_connection(&connection).map_err(|error| fail(error.to_string()))?;
         schema::prepare(&mut connection, path)?;
@@ -111,26 +125,6 @@ impl SqliteStore {
         read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Answer<'a, T> {
         Box::pin(self.readers.with(read))
-    }
-}
-
-fn lock(path: &Path) -> Result<File, Error> {
-    let fail = |reason: String| Error::Open {
-        path: path.into(),
-        reason,
-    };
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&name)
-        .map_err(|error| fail(error.to_string()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.into() }),
-        Err(TryLockError::Error(error)) => Err(fail(error.to_string())),
     }
 }
 
@@ -495,6 +489,14 @@ impl Store for SqliteStore {
                 &tenant,
                 submission.as_deref(),
             ))
+        })
+    }
+
+    fn fingerprint<'a>(&'a self, tenant: &'a Tenant) -> Answer<'a, String> {
+        let tenant = tenant.clone();
+        self.reading(move |connection| {
+            let mut session = Lite::reader(connection);
+            now(fingerprint::fingerprint(&mut session, &tenant))
         })
     }
 

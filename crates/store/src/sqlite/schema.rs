@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::Error;
 
@@ -23,7 +23,7 @@ pub(crate) const MIGRATIONS: [&str; 5] = [
 ];
 
 /// Marks the file as a Causeway store (`PRAGMA application_id`): "Caus".
-const APPLICATION: i64 = 0x4361_7573;
+pub(super) const APPLICATION: i64 = 0x4361_7573;
 
 pub(crate) const TABLES: &str = "
 CREATE TABLE tenant (
@@ -269,6 +269,18 @@ pub(super) fn settle_connection(connection: &Connection) -> rusqlite::Result<()>
     )
 }
 
+/// Whether the file has the tables that this program writes.
+pub(super) fn is_present(path: &Path) -> bool {
+    let number = |connection: &Connection, pragma: &str| -> rusqlite::Result<i64> {
+        connection.pragma_query_value(None, pragma, |row| row.get(0))
+    };
+    // A file that cannot be read is looked at again, and refused with its reason, by [`prepare`].
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).is_ok_and(|connection| {
+        number(&connection, "application_id") == Ok(APPLICATION)
+            && number(&connection, "user_version") == Ok(VERSION)
+    })
+}
+
 /// Makes the tables in a new file, brings those of an older one up to date, and refuses a file that
 /// is not ours or is too new. Either all of it is done or nothing.
 pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Error> {
@@ -296,7 +308,11 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Er
             reason: "it is a database of something else".to_owned(),
         });
     }
-    let transaction = connection.transaction()?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if number(&transaction, "user_version")? != version {
+        // Somebody else was quicker.
+        return Err(Error::Busy);
+    }
     if !older {
         transaction.execute_batch(TABLES)?;
         transaction.pragma_update(None, "application_id", APPLICATION)?;
