@@ -171,18 +171,38 @@ impl Known {
         self.superseded.keys().any(|(_, old)| old == number)
     }
 
-    /// The numbers that a number replaced in some tenant's records, through others too.
-    pub fn former_numbers(&self, number: &NhsNumber) -> BTreeSet<NhsNumber> {
-        let mut found = BTreeSet::new();
+    /// A number with all that it replaced or that replaced it in some tenant's records, through
+    /// others too.
+    pub fn related_numbers(&self, number: &NhsNumber) -> BTreeSet<NhsNumber> {
+        let mut found = BTreeSet::from([number.clone()]);
         let mut wanted = vec![number];
-        while let Some(next) = wanted.pop() {
+        while let Some(at) = wanted.pop() {
             for ((_, old), new) in &self.superseded {
-                if new == next && old != number && found.insert(old.clone()) {
-                    wanted.push(old);
+                for related in [(old, new), (new, old)] {
+                    if related.0 == at && found.insert(related.1.clone()) {
+                        wanted.push(related.1);
+                    }
                 }
             }
         }
         found
+    }
+
+    /// The records that somebody has decided to be the same person's as this one.
+    pub fn linked_with(&self, record: &Record) -> Vec<Record> {
+        self.rulings
+            .iter()
+            .filter(|(_, ruling)| **ruling == Ruling::Link)
+            .filter_map(|((one, other), _)| {
+                if one == record {
+                    Some(other.clone())
+                } else if other == record {
+                    Some(one.clone())
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 
     /// Whether a record is another one, or was merged into it or through it.

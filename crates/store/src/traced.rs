@@ -53,6 +53,15 @@ pub trait Traces {
         patients: &'a [String],
     ) -> Answer<'a, Vec<Traced>>;
 
+    /// Outcomes of the reader's own people who are not verified, and still hold: what somebody at the
+    /// source has to look at.
+    fn trace_problems<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        limit: usize,
+    ) -> Answer<'a, Vec<Traced>>;
+
     /// Current people of a tenant who are to be traced at a moment, part by part: the first part
     /// begins at 0. For the tracing worker, never for a caller.
     fn to_trace<'a>(

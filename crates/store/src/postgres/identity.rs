@@ -74,6 +74,15 @@ impl Traces for PostgresStore {
         reading!(self, s => traced::of(s, sight, tenant, patients))
     }
 
+    fn trace_problems<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        limit: usize,
+    ) -> Answer<'a, Vec<Traced>> {
+        reading!(self, s => traced::problems(s, sight, tenant, limit))
+    }
+
     fn to_trace<'a>(
         &'a self,
         tenant: &'a Tenant,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::record::micros;
 use super::visible::View;
-use super::{Part, Session, Value, first, identity_review};
+use super::{Dialect, Part, Record, Session, Value, first, identity_review};
 use crate::{Error, NewDecision, PersonKeys, PersonRow, Sight, Status, Tenant, ToTrace, Traced};
 
 /// Who decides that a number was replaced, where PDS said so.
@@ -97,26 +97,62 @@ pub(crate) async fn of<S: Session>(
         return Ok(Vec::new());
     };
     // Whether somebody is restricted must be known whatever else of them is granted.
-    let (among, join) = (s.dialect().among(), s.dialect().join());
-    let mut part = Part::new(
+    let among = s.dialect().among();
+    let mut part = held(s.dialect(), view.tenant_number());
+    part.add(
+        &format!(" AND x.patient {among} ORDER BY r.rid"),
+        [Value::list(patients.iter().map(String::as_str))],
+    );
+    let mut found = read(s.query(part).await?, tenant)?;
+    found.retain(|traced| view.sees_person(&traced.patient));
+    Ok(found)
+}
+
+/// The outcomes of a tenant's own current people that verify nobody.
+pub(crate) async fn problems<S: Session>(
+    s: &mut S,
+    sight: &Sight,
+    tenant: &Tenant,
+    limit: usize,
+) -> Result<Vec<Traced>, Error> {
+    let Some(view) = View::within(s, sight, tenant).await? else {
+        return Ok(Vec::new());
+    };
+    if !view.own() {
+        return Ok(Vec::new());
+    }
+    let mut part = held(s.dialect(), view.tenant_number());
+    part.add(
+        " AND x.status <> ? AND r.status = ? ORDER BY r.rid LIMIT ?",
+        [
+            VerificationStatus::Verified.code().into(),
+            Status::Active.number().into(),
+            i64::try_from(limit).unwrap_or(i64::MAX).into(),
+        ],
+    );
+    read(s.query(part).await?, tenant)
+}
+
+/// The outcomes of a tenant that still hold; more conditions may follow.
+fn held(dialect: Dialect, tenant: i64) -> Part {
+    let join = dialect.join();
+    Part::new(
         format!(
             "SELECT r.id, p.nhs, p.birth, p.family, x.status, x.restricted, x.deceased,
                x.superseded_by, x.at, x.again
              FROM identity_trace x
              {join} resource r ON r.tenant = x.tenant AND r.id = x.patient
              {join} person p ON p.tenant = r.tenant AND p.rid = r.rid
-             WHERE x.tenant = ? AND x.patient {among}
-               AND r.rtype = (SELECT no FROM word WHERE text = 'Patient')
+             WHERE x.tenant = ? AND r.rtype = (SELECT no FROM word WHERE text = 'Patient')
                AND {SAME_KEYS}"
         ),
-        [
-            view.tenant_number().into(),
-            Value::list(patients.iter().map(String::as_str)),
-        ],
-    );
-    part.add(" ORDER BY r.rid", []);
-    let mut found = Vec::new();
-    for mut row in s.query(part).await? {
+        [tenant.into()],
+    )
+}
+
+fn read(rows: Vec<Record>, tenant: &Tenant) -> Result<Vec<Traced>, Error> {
+    let mut found = Vec::with_capacity(rows.len());
+    for mut row in rows {
         let patient = row.text()?;
         let keys = PersonKeys {
             nhs_number: row.opt_text()?,
@@ -136,7 +172,6 @@ pub(crate) async fn of<S: Session>(
             again: row.instant()?,
         });
     }
-    found.retain(|traced| view.sees_person(&traced.patient));
     Ok(found)
 }
 

@@ -133,6 +133,23 @@ impl Traces for SqliteStore {
         })
     }
 
+    fn trace_problems<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        limit: usize,
+    ) -> Answer<'a, Vec<Traced>> {
+        let (sight, tenant) = (sight.clone(), tenant.clone());
+        self.reading(move |connection| {
+            now(traced::problems(
+                &mut Lite::reader(connection),
+                &sight,
+                &tenant,
+                limit,
+            ))
+        })
+    }
+
     fn to_trace<'a>(
         &'a self,
         tenant: &'a Tenant,
