@@ -227,7 +227,7 @@ impl<V: Stored, K: Key> Core<V, K> {
         let capacity = state.hot.capacity();
         let slot = size_of::<(K, V)>() + 1;
         // A map has room for seven of eight that it reserves.
-        let bytes = capacity / 7 * 8 * slot + state.held;
+        let bytes = (capacity * 8).div_ceil(7) * slot + state.held;
         let before = part.bytes.load(Ordering::Relaxed);
         if bytes == before {
             return false;

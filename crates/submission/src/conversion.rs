@@ -48,7 +48,7 @@ pub fn convert(
         quarantine: Spool::new()?,
     };
     let run = mapping.run(&input, context, options, &Validating(validator), &mut sink);
-    if let Some(error) = sink.failed {
+    if let Some(error) = sink.failed.or_else(|| sink.numbers.failure()) {
         return Err(error);
     }
     let run = match run {

@@ -1,25 +1,54 @@
 //! One NHS number, two people: in a file that is converted without a store.
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use diagnostics::{InputPlace, Issue, IssueType};
 use identity::PersonKey;
+use spill::{Budget, Reader, Stored, Table, Writer};
 
 use crate::codes;
 
-/// The NHS numbers of a file and whose they are: three machine words a person, so that memory grows
-/// far slower than the file.
-#[derive(Debug, Default)]
+/// How many bytes of them are kept in memory; the rest is in a temporary file.
+const MEMORY: usize = 4 << 20;
+
+/// The NHS numbers of a file and whose they are.
+#[derive(Debug)]
 pub(crate) struct Numbers {
-    owners: HashMap<u64, Owner>,
+    budget: Budget,
+    owners: Table<Owner>,
 }
 
-#[derive(Debug)]
+impl Default for Numbers {
+    fn default() -> Self {
+        let budget = Budget::new(MEMORY);
+        Self {
+            owners: Table::new(&budget),
+            budget,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
 struct Owner {
     id: u64,
     /// Birth date and family name.
     person: u64,
+}
+
+impl Stored for Owner {
+    const FIXED: Option<usize> = Some(16);
+
+    fn write(&self, out: &mut Writer<'_>) {
+        out.u64(self.id);
+        out.u64(self.person);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            id: from.u64()?,
+            person: from.u64()?,
+        })
+    }
 }
 
 /// An NHS number and whose it is.
@@ -44,10 +73,19 @@ impl NumberKey {
 }
 
 impl Numbers {
+    /// Why the temporary file failed, if it did: then what was said of numbers may lack something.
+    pub(crate) fn failure(&self) -> Option<std::io::Error> {
+        let error = self.budget.take_failure()?;
+        let say = format!(
+            "a temporary file failed: {error}; free space in the folder for temporary files (TMPDIR)"
+        );
+        Some(std::io::Error::new(error.kind(), say))
+    }
+
     /// What is to be said of a Patient whose NHS number an earlier one of the file has.
     pub(crate) fn shared(&mut self, key: NumberKey, place: &InputPlace) -> Option<Issue> {
         let new = key.owner;
-        let Some(first) = self.owners.get(&key.number) else {
+        let Some(first) = self.owners.get(key.number) else {
             self.owners.insert(key.number, new);
             return None;
         };
