@@ -11,6 +11,10 @@ use source::{Batch, Opened};
 /// How many batches a thread may be ahead of what is taken.
 const AHEAD: usize = 4;
 
+/// How many batches all threads together may be ahead, beside the one that each works on: what is
+/// made of a batch takes some megabytes, and a machine of many cores must not hold hundreds of them.
+const AHEAD_IN_ALL: usize = 12;
+
 /// How many threads are meant by a number of them.
 pub(super) fn threads(wanted: usize) -> usize {
     match wanted {
@@ -57,7 +61,7 @@ pub(super) fn each_batch<R: Send>(
             }
             crew.give(index, batch);
             index += 1;
-            crew.take(threads * AHEAD, take);
+            crew.take((threads * AHEAD).min(threads + AHEAD_IN_ALL), take);
             ControlFlow::Continue(())
         });
         if let Some(mut crew) = crew {

@@ -246,3 +246,113 @@ pub(super) fn read_problem(from: &mut Reader<'_>) -> Option<CellProblem> {
         value: text(from)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn date() -> impl Strategy<Value = Date> {
+        let month = prop::option::of((1_i8..=12, prop::option::of(1_i8..=28)));
+        (1_i16..=9999, month).prop_map(|(year, rest)| Date {
+            year,
+            month: rest.map(|(month, _)| month),
+            day: rest.and_then(|(_, day)| day),
+        })
+    }
+
+    fn clock() -> impl Strategy<Value = Clock> {
+        let parts = (0_i8..24, 0_i8..60, 0_i8..60, 0_i32..1_000_000_000);
+        let offset = (-50_000_i32..50_000, any::<bool>());
+        (parts, offset).prop_map(
+            |((hour, minute, second, nano), (offset_seconds, utc))| Clock {
+                time: jiff::civil::Time::new(hour, minute, second, nano).unwrap(),
+                offset_seconds,
+                utc,
+            },
+        )
+    }
+
+    fn val() -> impl Strategy<Value = Val<'static>> {
+        let text = ".{0,30}".prop_map(Cow::<'static, str>::Owned);
+        let one = prop_oneof![
+            Just(Val::Nothing),
+            text.clone().prop_map(Val::Text),
+            (text.clone(), prop::option::of(any::<usize>()))
+                .prop_map(|(text, index)| Val::Label(text, index)),
+            any::<i64>().prop_map(Val::Integer),
+            text.prop_map(Val::Decimal),
+            any::<bool>().prop_map(Val::Boolean),
+            date().prop_map(Val::Date),
+            (date(), prop::option::of(clock()))
+                .prop_map(|(date, time)| Val::DateTime(DateTime { date, time })),
+        ];
+        one.prop_recursive(2, 8, 4, |inner| {
+            prop::collection::vec(inner, 0..4).prop_map(Val::List)
+        })
+    }
+
+    fn place() -> impl Strategy<Value = InputPlace> {
+        let text = || prop::option::of(".{0,12}");
+        (
+            text(),
+            text(),
+            prop::option::of(any::<u64>()),
+            text(),
+            text(),
+        )
+            .prop_map(|(file, sheet, row, column, pointer)| InputPlace {
+                file: file.map(Into::into),
+                sheet: sheet.map(Into::into),
+                row,
+                column: column.map(Into::into),
+                pointer,
+            })
+    }
+
+    /// What comes back of something that was written.
+    fn back<T>(
+        write: impl FnOnce(&mut Writer<'_>),
+        read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+    ) -> T {
+        let mut bytes = Vec::new();
+        write(&mut Writer::new(&mut bytes));
+        let mut reader = Reader::new(&bytes);
+        let value = read(&mut reader).expect("what was written can be read");
+        assert!(reader.u8().is_none(), "all of it is read");
+        value
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_kept_comes_back(
+            value in val(),
+            place in place(),
+            column in any::<usize>(),
+            texts in (".{0,9}", ".{0,9}", prop::option::of(".{0,9}")),
+        ) {
+            let origin = CellOrigin {
+                table: texts.0.clone(),
+                column: texts.1,
+                place,
+                value: texts.2.clone(),
+            };
+            let filled = Filled {
+                column,
+                value: value.clone(),
+                place: texts.2.is_some().then(|| Box::new(origin)),
+            };
+            let found = back(|out| filled.write(out), Filled::read);
+            prop_assert_eq!(format!("{found:?}"), format!("{filled:?}"));
+            let problem = CellProblem {
+                code: "S999",
+                severity: Severity::Warning,
+                kind: IssueType::Value,
+                message: texts.0,
+                help: texts.2.clone().map(Cow::Owned),
+                value: texts.2,
+            };
+            prop_assert_eq!(back(|out| write_problem(out, &problem), read_problem), problem);
+        }
+    }
+}
