@@ -148,7 +148,7 @@ pub struct JobQuery {
 /// How much there is to do over all tenants: for metrics and health, never for a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Backlog {
-    /// Jobs that wait and could run now.
+    /// Jobs that wait and whose time has come, those behind another of their source included.
     pub waiting: u64,
     /// Jobs that run.
     pub running: u64,
@@ -162,8 +162,10 @@ pub struct Backlog {
 pub trait Jobs {
     /// Takes the next job: one whose source has no other job running or queued before it, of the
     /// tenant that has the fewest running and was served longest ago. A running job whose lease is
-    /// over is taken like a waiting one; a lease that ends further ahead than `lease` is over too,
-    /// for the clock has gone back.
+    /// over is taken like a waiting one; a lease that ends further ahead than it was granted for is
+    /// over too, for the clock has gone back. A job that was put back keeps its place before those
+    /// queued behind it; one that is queued for a time to come takes its place when that has come; one
+    /// that was given up is out of the way.
     fn claim<'a>(&'a self, worker: &'a str, lease: Duration) -> Answer<'a, Option<Claim>>;
 
     /// Prolongs a lease. `false`: the claim no longer holds, and the worker must stop.

@@ -7,6 +7,8 @@
     missing_docs
 )]
 
+#[path = "conformance/afterwards.rs"]
+mod afterwards;
 #[path = "conformance/concurrency.rs"]
 mod concurrency;
 #[path = "conformance/directory.rs"]
@@ -35,6 +37,8 @@ mod search;
 mod sight;
 #[path = "conformance/support.rs"]
 mod support;
+#[path = "conformance/upkeep.rs"]
+mod upkeep;
 #[path = "conformance/writes.rs"]
 mod writes;
 

@@ -241,6 +241,9 @@ pub(crate) async fn expired<S: Session>(
     );
     let mut found = Vec::new();
     for mut row in s.query(part).await? {
+        if found.len() >= limit {
+            break;
+        }
         let (tenant, name, hash) = (row.int()?, row.text()?, row.text()?);
         s.enter(tenant).await?;
         let needed = Part::new(
@@ -252,9 +255,6 @@ pub(crate) async fn expired<S: Session>(
         );
         if first(s, needed).await?.is_none() {
             found.push((Tenant::new(name), hash));
-        }
-        if found.len() >= limit {
-            break;
         }
     }
     Ok(found)

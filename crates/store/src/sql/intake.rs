@@ -119,13 +119,16 @@ async fn seal<S: Session>(
     whole_upload(s, tenant, upload).await?;
     let part = Part::new(
         format!(
-            "SELECT erased, keep_until FROM blob WHERE tenant = ? AND hash = ?{}",
+            "SELECT size, erased, keep_until FROM blob WHERE tenant = ? AND hash = ?{}",
             s.dialect().for_update()
         ),
         [tenant.into(), blob.hash.as_str().into()],
     );
     let keep_until = blob.keep_until.map(micros);
     if let Some(mut row) = first(s, part).await? {
+        if row.count()? != blob.size {
+            return Err(Error::Refused("bytes of this hash have another length"));
+        }
         let (erased, kept_until) = (row.opt_int()?, row.opt_int()?);
         if erased.is_none() {
             drop_upload(s, tenant, &upload.name).await?;

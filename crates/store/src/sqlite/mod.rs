@@ -24,6 +24,7 @@ mod writer;
 mod plans;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -54,6 +55,12 @@ pub struct Options {
     pub group: usize,
     /// Where the time comes from.
     pub clock: Clock,
+    /// How large the file may become, in bytes, so that it leaves room on the disk for what else
+    /// must be written there; no bound when `None`. Beyond, a batch is answered [`Error::Full`].
+    pub most_bytes: Option<u64>,
+    /// How long the writer waits for another process that writes, before it answers
+    /// [`Error::Busy`].
+    pub patience: Duration,
 }
 
 impl Default for Options {
@@ -62,6 +69,8 @@ impl Default for Options {
             readers: 4,
             group: 64,
             clock: Clock::default(),
+            most_bytes: None,
+            patience: Duration::from_secs(10),
         }
     }
 }
@@ -104,6 +113,10 @@ impl SqliteStore {
         let mut connection = Connection::open(path).map_err(|error| fail(error.to_string()))?;
         schema::settle_connection(&connection).map_err(|error| fail(error.to_string()))?;
         schema::prepare(&mut connection, path)?;
+        connection.busy_timeout(options.patience)?;
+        if let Some(bytes) = options.most_bytes {
+            schema::bound(&connection, bytes)?;
+        }
         let writer = Writer::start(connection, options.group, options.clock.clone())?;
         let readers = Readers::open(path, options.readers)?;
         Ok(Self {

@@ -269,6 +269,13 @@ pub(super) fn settle_connection(connection: &Connection) -> rusqlite::Result<()>
     )
 }
 
+/// Keeps the file from growing beyond a size while this connection writes to it.
+pub(super) fn bound(connection: &Connection, bytes: u64) -> rusqlite::Result<()> {
+    let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
+    connection.pragma_update_and_check(None, "max_page_count", pages.max(1), |_| Ok(()))
+}
+
 /// Whether the file has the tables that this program writes.
 pub(super) fn is_present(path: &Path) -> bool {
     let number = |connection: &Connection, pragma: &str| -> rusqlite::Result<i64> {

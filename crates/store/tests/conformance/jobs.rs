@@ -67,7 +67,8 @@ async fn jobs_of_a_source_run_one_at_a_time_in_order_and_tenants_take_turns() {
     let backlog = store.backlog().await.unwrap();
     assert_eq!(
         (backlog.waiting, backlog.running, backlog.failed),
-        (0, 3, 0)
+        (2, 3, 0),
+        "two wait behind another of their source"
     );
     finish(&*store, &first).await.unwrap();
     let next = claim(&*store, "w").await.unwrap();

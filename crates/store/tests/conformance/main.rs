@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod afterwards;
 mod concurrency;
 mod directory;
 mod history;
@@ -22,6 +23,7 @@ mod revalidation;
 mod search;
 mod sight;
 mod support;
+mod upkeep;
 mod writes;
 
 use store::{Options, SqliteStore};
