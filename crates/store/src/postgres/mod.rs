@@ -19,6 +19,9 @@ mod schema;
 mod serve;
 mod session;
 
+#[cfg(test)]
+mod plans;
+
 use std::sync::Arc;
 
 use sqlx::postgres::PgPoolOptions;
