@@ -11,13 +11,17 @@
 )]
 
 mod binary;
+mod cutter;
 mod demo;
 mod files;
 mod openid;
 mod server;
+mod site;
 
 pub use binary::{Finished, binary, causeway, causeway_with_input, root};
+pub use cutter::{Cut, Cutter};
 pub use demo::{Demo, Reply, client};
 pub use files::{copy_folder, first_sample};
 pub use openid::OpenIdProvider;
 pub use server::{Server, free_port};
+pub use site::{Process, Site, reply};

@@ -33,3 +33,13 @@ pub const TIMEOUT: &str = "A083";
 pub const STORE: &str = "A084";
 /// Something is wrong inside Causeway.
 pub const INTERNAL: &str = "A085";
+/// An `X-Request-ID` was used before for something else.
+pub const KEY_IN_USE: &str = "A086";
+/// Too much waits already.
+pub const BUSY: &str = "A087";
+/// It does not fit where the thing stands.
+pub const CONFLICT: &str = "A088";
+/// There is no such source, or no mapping for it.
+pub const NO_SOURCE: &str = "A089";
+/// A file or what is said of it cannot be used.
+pub const UNUSABLE: &str = "A090";

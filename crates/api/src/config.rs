@@ -1,20 +1,12 @@
 //! What a deployment decides about its interface.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use access::Purpose;
 
-/// What is known of a provider beside its records, for summaries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Provider {
-    /// The ODS code.
-    pub ods: String,
-    /// The name, as a person should read it.
-    pub name: String,
-    /// Whom to phone about the records (CS-7).
-    pub phone: Option<String>,
-}
+use crate::{Health, Providers};
 
 /// The settings of the interface.
 #[derive(Debug, Clone)]
@@ -24,7 +16,7 @@ pub struct Config {
     /// The resource types that are served: those that the mappings make.
     pub types: BTreeSet<String>,
     /// The providers by tenant.
-    pub providers: BTreeMap<String, Provider>,
+    pub providers: Providers,
     /// The mappings that a clinician has reviewed, by the hash of their content (CS-21).
     pub reviewed_mappings: BTreeSet<String>,
     /// Summaries: mode, what may be published, when information is stale. The time of generation
@@ -46,6 +38,8 @@ pub struct Config {
     /// The metrics of the rest of the process in Prometheus' text form, shown after the interface's
     /// own at `/metrics`.
     pub process_metrics: Option<fn() -> String>,
+    /// How the work on files goes, where this process looks after it: for `_status`.
+    pub health: Option<Arc<Health>>,
     /// The program's version.
     pub version: String,
 }
@@ -75,7 +69,7 @@ impl Config {
         Self {
             base: base.trim_end_matches('/').to_owned(),
             types: DEFAULT_TYPES.iter().map(|t| (*t).to_owned()).collect(),
-            providers: BTreeMap::new(),
+            providers: Providers::default(),
             reviewed_mappings: BTreeSet::new(),
             summary: summary::Settings::new(jiff::Timestamp::now()),
             default_purpose: None,
@@ -85,6 +79,7 @@ impl Config {
             timeout: Duration::from_secs(30),
             max_body: 64 * 1024,
             process_metrics: None,
+            health: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

@@ -27,10 +27,19 @@ fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Seals a place for a caller and a search. The tag is made from all three and hides the place
-/// (a synthetic nonce, as in SIV, RFC 5297): the same place for the same caller has one seal.
+/// Seals a place for a caller and a search.
 pub(crate) fn seal(key: &[u8; 32], caller: &str, search: &str, place: Cursor) -> String {
-    let text = place.to_string();
+    seal_text(key, caller, search, &place.to_string())
+}
+
+/// Opens a seal; `None` when it was not made for this caller and this search with this key.
+pub(crate) fn open(key: &[u8; 32], caller: &str, search: &str, sealed: &str) -> Option<Cursor> {
+    open_text(key, caller, search, sealed)?.parse().ok()
+}
+
+/// Seals a place that is a text. The tag is made from all three and hides the place
+/// (a synthetic nonce, as in SIV, RFC 5297): the same place for the same caller has one seal.
+pub(crate) fn seal_text(key: &[u8; 32], caller: &str, search: &str, text: &str) -> String {
     let tag = tag(key, caller, search, text.as_bytes());
     let hidden = hide(key, &tag, text.as_bytes());
     tag.iter()
@@ -39,9 +48,14 @@ pub(crate) fn seal(key: &[u8; 32], caller: &str, search: &str, place: Cursor) ->
         .collect()
 }
 
-/// Opens a seal; `None` when it was not made for this caller and this search with this key.
-pub(crate) fn open(key: &[u8; 32], caller: &str, search: &str, sealed: &str) -> Option<Cursor> {
-    if sealed.len() > 256 || !sealed.is_ascii() || !sealed.len().is_multiple_of(2) {
+/// Opens what [`seal_text`] sealed.
+pub(crate) fn open_text(
+    key: &[u8; 32],
+    caller: &str,
+    search: &str,
+    sealed: &str,
+) -> Option<String> {
+    if sealed.len() > 512 || !sealed.is_ascii() || !sealed.len().is_multiple_of(2) {
         return None;
     }
     let bytes: Vec<u8> = (0..sealed.len() / 2)
@@ -58,7 +72,7 @@ pub(crate) fn open(key: &[u8; 32], caller: &str, search: &str, sealed: &str) -> 
     if differs != 0 {
         return None;
     }
-    String::from_utf8(text).ok()?.parse().ok()
+    String::from_utf8(text).ok()
 }
 
 fn tag(key: &[u8; 32], caller: &str, search: &str, text: &[u8]) -> Vec<u8> {

@@ -179,6 +179,17 @@ impl Failure {
         Self::one(StatusCode::NOT_ACCEPTABLE, "BAD_REQUEST", issue)
     }
 
+    /// None of these forms fits what the caller accepts (406).
+    pub(crate) fn no_shape<'s>(there: impl Iterator<Item = &'s str>) -> Self {
+        let issue = Issue::error(
+            codes::NOT_ACCEPTABLE,
+            IssueType::NotSupported,
+            "nothing served here fits what the request accepts",
+        )
+        .help(format!("accept {}", there.collect::<Vec<_>>().join(" or ")));
+        Self::one(StatusCode::NOT_ACCEPTABLE, "BAD_REQUEST", issue)
+    }
+
     /// The resource is there, and XML cannot carry it (406): a character outside XML 1.0, say, which
     /// JSON may hold. To leave out what XML cannot say would lose a part of the record unsaid.
     pub(crate) fn not_in_xml(error: &fhir::xml::XmlError) -> Self {
@@ -211,6 +222,108 @@ impl Failure {
             format!("the body is longer than {most} bytes"),
         );
         Self::one(StatusCode::PAYLOAD_TOO_LARGE, "BAD_REQUEST", issue)
+    }
+
+    /// The file is too large (413).
+    pub(crate) fn file_too_large(most: u64) -> Self {
+        let issue = Issue::error(
+            codes::TOO_LARGE,
+            IssueType::TooLong,
+            format!("the file is longer than the {most} bytes that are taken here"),
+        )
+        .help("send it in parts, or ask the operator of this server to take larger files");
+        Self::one(StatusCode::PAYLOAD_TOO_LARGE, "BAD_REQUEST", issue)
+    }
+
+    /// The body is packed in a way that is not taken (415; RFC 9110, section 15.5.16).
+    pub(crate) fn content_encoding() -> Self {
+        let issue = Issue::error(
+            codes::MEDIA_TYPE,
+            IssueType::NotSupported,
+            "the body has a content encoding that is not taken here",
+        )
+        .help("send it as it is, or with `Content-Encoding: gzip`");
+        Self::one(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_REQUEST", issue)
+            .with_header(header::ACCEPT_ENCODING, "gzip, identity")
+    }
+
+    /// A form that is packed as a whole (415).
+    pub(crate) fn packed_form() -> Self {
+        let issue = Issue::error(
+            codes::MEDIA_TYPE,
+            IssueType::NotSupported,
+            "a form that is packed as a whole is not taken here",
+        )
+        .help(
+            "send the packed file as the body, with `Content-Encoding: gzip`, or the form as it is",
+        );
+        Self::one(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_REQUEST", issue)
+    }
+
+    /// The body says that it is gzip and is not, or is not whole (400).
+    pub(crate) fn not_gzip() -> Self {
+        Self::bad_request(
+            "the body is not whole gzip data, as its Content-Encoding says",
+            "pack the file with gzip and send all of it, or leave the header out",
+        )
+    }
+
+    /// The body ended before it was whole (400).
+    pub(crate) fn cut_off() -> Self {
+        Self::bad_request(
+            "the body ended before it was whole; nothing of it was kept",
+            "send it again with the same X-Request-ID",
+        )
+    }
+
+    /// The same X-Request-ID came with another request (422).
+    pub(crate) fn key_in_use() -> Self {
+        let issue = Issue::error(
+            codes::KEY_IN_USE,
+            IssueType::BusinessRule,
+            "this X-Request-ID was used before, for another file, source, name or as-of",
+        )
+        .help("send a request that is not a repetition with an X-Request-ID of its own");
+        Self::one(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "DUPLICATE_REJECTED",
+            issue,
+        )
+        .kind("duplicate")
+    }
+
+    /// Too much of this organisation waits already (429).
+    pub(crate) fn busy(after: std::time::Duration) -> Self {
+        let issue = Issue::error(
+            codes::BUSY,
+            IssueType::Processing,
+            "too many files of this organisation wait to be read; nothing of this one was kept",
+        )
+        .help("send it again, with the same X-Request-ID, after the time in Retry-After");
+        Self::one(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", issue)
+            .kind("throttled")
+            .with_header(header::RETRY_AFTER, &after.as_secs().max(1).to_string())
+    }
+
+    /// What is asked does not fit where a submission or a record stands (409).
+    pub(crate) fn conflict(message: impl Into<String>, help: &str) -> Self {
+        let issue = Issue::error(codes::CONFLICT, IssueType::Conflict, message).help(help);
+        Self::one(StatusCode::CONFLICT, "INVALID_RESOURCE", issue)
+    }
+
+    /// The content was erased (410).
+    pub(crate) fn erased() -> Self {
+        let issue = Issue::error(
+            codes::GONE,
+            IssueType::Processing,
+            "the content of this file was erased",
+        );
+        Self::one(StatusCode::GONE, "RESOURCE_NOT_FOUND", issue).kind("deleted")
+    }
+
+    /// A value that cannot be used, of a request that can be read (422).
+    pub(crate) fn unprocessable(issue: Issue) -> Self {
+        Self::one(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_PARAMETER", issue)
     }
 
     /// A header that cannot be used (400).
@@ -332,6 +445,15 @@ impl Failure {
     }
 }
 
+/// For the log, and to go through a stream of bytes.
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.status.as_u16(), self.code())
+    }
+}
+
+impl std::error::Error for Failure {}
+
 impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Self {
         match error {
@@ -343,6 +465,22 @@ impl From<store::Error> for Failure {
                 )
                 .help("ask in several searches"),
             ]),
+            store::Error::Full => {
+                tracing::error!(%error, "the store is full");
+                let issue = Issue::error(
+                    codes::STORE,
+                    IssueType::Processing,
+                    "the store is full; nothing of this was kept",
+                )
+                .help("send it again later; the operator of this server has to make room");
+                Self::one(
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    "UNABLE_TO_CALL_SERVICE",
+                    issue,
+                )
+                .kind("no-store")
+                .with_header(header::RETRY_AFTER, "60")
+            }
             // Two tenants' resources under one id: showing either would be a guess.
             store::Error::Ambiguous => Self::not_found(),
             error => {

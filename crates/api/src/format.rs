@@ -104,7 +104,8 @@ fn media(range: &str) -> Option<(Option<Format>, u32)> {
     Some((format, weight))
 }
 
-fn thousandths(value: &str) -> Option<u32> {
+/// A weight (RFC 9110, section 12.4.2) in thousandths.
+pub(crate) fn thousandths(value: &str) -> Option<u32> {
     let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
     let digits = |text: &str| text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
     if !matches!(whole, "0" | "1") || !digits(fraction) {

@@ -9,8 +9,9 @@ use json::Value;
 use store::{PersonRow, Status, Stored, Tenant};
 use summary::{Contribution, HeldBack, Mode, Review, Stated};
 
-use crate::config::Provider;
+use crate::Provider;
 use crate::failure::Failure;
+use crate::kin::say_traced;
 use crate::respond::parsed;
 use crate::serve::Inner;
 use crate::vault::Reader;
@@ -84,11 +85,14 @@ async fn gathered(
             });
         }
     }
-    let Some((record, patient)) = patient else {
+    let Some((record, mut patient)) = patient else {
         return Ok(None);
     };
     if record.status != Status::Active {
         return Ok(None);
+    }
+    if let Some(traced) = reader.traced(tenant, &person.patient).await? {
+        say_traced(&mut patient, &traced);
     }
     support(reader, &record, &patient, &mut resources, &mut submissions).await?;
 
@@ -137,8 +141,11 @@ pub(crate) fn provider(inner: &Inner, tenant: &Tenant) -> Provider {
         name: tenant.as_str().to_owned(),
         phone: None,
     };
-    let known = inner.config.providers.get(tenant.as_str());
-    known.cloned().unwrap_or_else(unnamed)
+    inner
+        .config
+        .providers
+        .of(tenant.as_str())
+        .unwrap_or_else(unnamed)
 }
 
 /// Fetches what the resources refer to, within the same tenant and the same sight.

@@ -17,7 +17,7 @@ pub(crate) fn ping(inner: &Inner) -> Reply {
     reply(StatusCode::OK, noted(inner, body))
 }
 
-/// `_status`: whether the store and the issuer's keys are well.
+/// `_status`: whether the store, the issuer's keys and the work on files are well.
 pub(crate) async fn status(inner: &Inner) -> Reply {
     let store = match inner.vault.ready().await {
         Ok(()) => "pass",
@@ -31,24 +31,37 @@ pub(crate) async fn status(inner: &Inner) -> Reply {
         Readiness::Stale { .. } => "warn",
         Readiness::NoKeys => "fail",
     };
+    let work = inner
+        .config
+        .health
+        .as_ref()
+        .map(|health| health.words(jiff::Timestamp::now()));
+    let words = [
+        Some(store),
+        Some(issuer),
+        work.map(|w| w.0),
+        work.map(|w| w.1),
+    ];
     let overall = ["fail", "warn"]
         .into_iter()
-        .find(|word| store == *word || issuer == *word)
+        .find(|word| words.contains(&Some(*word)))
         .unwrap_or("pass");
     let code = match overall {
         "fail" => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
     };
     let check = |status: &str| vec![Value::from(Object::new().with("status", status))];
+    let mut checks = Object::new()
+        .with("store", check(store))
+        .with("issuer", check(issuer));
+    if let Some((queue, sources)) = work {
+        checks.insert("queue", check(queue));
+        checks.insert("sources", check(sources));
+    }
     let body = Object::new()
         .with("status", overall)
         .with("version", inner.config.version.as_str())
-        .with(
-            "checks",
-            Object::new()
-                .with("store", check(store))
-                .with("issuer", check(issuer)),
-        );
+        .with("checks", checks);
     reply(code, noted(inner, body))
 }
 

@@ -25,7 +25,7 @@ pub(crate) async fn read(
         .read(rtype, id)
         .await?
         .ok_or_else(Failure::not_found)?;
-    answer(inner, reader, stored, format, headers)
+    answer(inner, reader, stored, format, headers).await
 }
 
 /// One version.
@@ -46,10 +46,10 @@ pub(crate) async fn vread(
         .vread(rtype, id, version)
         .await?
         .ok_or_else(Failure::not_found)?;
-    answer(inner, reader, stored, format, headers)
+    answer(inner, reader, stored, format, headers).await
 }
 
-fn answer(
+async fn answer(
     inner: &Inner,
     reader: &Reader,
     stored: Stored,
@@ -59,7 +59,7 @@ fn answer(
     if stored.status == Status::Deleted {
         return Err(Failure::gone());
     }
-    let stored = reader.served(stored, &inner.config.summary)?;
+    let stored = reader.served(stored, &inner.config.summary).await?;
     Reply::stored(inner, format, stored, headers)
 }
 
@@ -79,7 +79,7 @@ pub(crate) async fn history(
     let url = format!("{}/{rtype}/{id}", inner.config.base);
     let mut entries = Vec::new();
     for version in versions {
-        let version = reader.served(version, &inner.config.summary)?;
+        let version = reader.served(version, &inner.config.summary).await?;
         entries.push(history_entry(&url, &version)?);
     }
     let mut bundle = Object::new().with("resourceType", "Bundle");

@@ -18,12 +18,22 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
     content_type: Option<&'static str>,
-    body: Vec<u8>,
+    body: Body,
 }
 
 impl Reply {
     /// An answer with a body of a fixed kind.
     pub(crate) fn of(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            content_type: Some(content_type),
+            body: Body::from(body),
+        }
+    }
+
+    /// An answer whose body comes in pieces.
+    pub(crate) fn streamed(status: StatusCode, content_type: &'static str, body: Body) -> Self {
         Self {
             status,
             headers: Vec::new(),
@@ -37,11 +47,12 @@ impl Reply {
             status,
             headers: Vec::new(),
             content_type: None,
-            body: Vec::new(),
+            body: Body::empty(),
         }
     }
 
-    fn header(mut self, name: HeaderName, value: &str) -> Self {
+    /// The same with a header.
+    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.push((name, value));
         }
@@ -114,7 +125,7 @@ impl Reply {
 
     /// The response, with what every answer carries.
     pub(crate) fn finish(self, ids: &Ids, mode: summary::Mode) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.body));
+        let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         if let Some(content_type) = self.content_type {

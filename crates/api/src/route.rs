@@ -3,6 +3,7 @@
 use axum::http::Method;
 
 use crate::failure::Failure;
+use crate::submissions::Asked;
 
 /// A question, or why it is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub(crate) enum Route {
         interaction: access::Interaction,
         allow: &'static str,
     },
+    /// Something of submissions, beside the base.
+    Desk(Asked),
     /// A method that the path does not have.
     Method {
         allow: &'static str,
@@ -65,6 +68,7 @@ impl Route {
             Self::SummaryOfType { .. } => "/Patient/$summary",
             Self::SummaryOf { .. } => "/Patient/{id}/$summary",
             Self::Write { .. } => "write",
+            Self::Desk(asked) => asked.template(),
             Self::Method { .. } => "method",
             Self::Nothing => "none",
         }
@@ -163,7 +167,8 @@ fn is_type(segment: &str) -> bool {
         && segment.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-fn decoded(segment: &str) -> Option<String> {
+/// A segment of a path, decoded; `None` when it is not one.
+pub(crate) fn decoded(segment: &str) -> Option<String> {
     // In a path a plus sign is itself.
     let text = segment.replace('+', "%2B");
     let mut pairs = crate::request::form(text.as_bytes()).ok()?.into_iter();

@@ -93,7 +93,7 @@ pub(crate) async fn search(
     let mut out = out.into_bytes();
     let mut separator: &[u8] = b",\"entry\":[";
     for stored in page.items {
-        let stored = reader.served(stored, &inner.config.summary)?;
+        let stored = reader.served(stored, &inner.config.summary).await?;
         let full_url = format!("{}/{}/{}", inner.config.base, stored.rtype, stored.id);
         out.extend_from_slice(separator);
         out.extend_from_slice(

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use access::{Access, Ask, Interaction};
 use auth::{Auth, Caller, Kind};
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, Response, StatusCode};
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use axum::routing::any;
 use definitions::Definitions;
 use search::Indexer;
@@ -22,6 +22,7 @@ use crate::format::{Format, of_request};
 use crate::observe::{Metrics, method_name};
 use crate::respond::Reply;
 use crate::route::{Route, find};
+use crate::submissions::{self, Asked, Bench, Desk};
 use crate::summarising::{self, Whom};
 use crate::vault::{Reader, Vault};
 use crate::{capability, gate, open, read, request, searching};
@@ -38,6 +39,8 @@ pub struct State {
     pub definitions: Definitions,
     /// The same search parameters that resources are indexed with.
     pub indexer: Arc<Indexer>,
+    /// What takes files in; without it the paths for that are not served.
+    pub desk: Option<Desk>,
     /// The settings.
     pub config: Config,
 }
@@ -66,11 +69,15 @@ pub(crate) struct Inner {
     pub(crate) indexer: Arc<Indexer>,
     pub(crate) model: Model,
     pub(crate) config: Config,
+    pub(crate) desk: Option<Desk>,
     capability: Vec<u8>,
     metrics: Metrics,
     /// The path of the base, without a final slash.
     path: String,
 }
+
+/// The path of the FHIR interface below the server's own.
+const FHIR_PATH: &str = "/fhir/R4";
 
 /// Types that no caller may use over this interface, whatever its scopes.
 const CLOSED: &[&str] = &["AuditEvent"];
@@ -102,6 +109,7 @@ impl Api {
             indexer: state.indexer,
             model: Model::new(&state.definitions),
             config,
+            desk: state.desk,
             capability,
             metrics: Metrics::new(),
             path,
@@ -145,7 +153,7 @@ impl Api {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => find(&method, rest),
             _ => match path {
                 "/_ping" | "/_status" => find(&method, path),
-                _ => Route::Nothing,
+                _ => inner.beside(&method, path),
             },
         };
         let template = route.template();
@@ -163,11 +171,12 @@ impl Api {
         let format = of_request(wanted.as_deref(), request.headers());
         let shown = format.as_ref().copied().unwrap_or_default();
         let mut client = String::new();
+        let longest = inner.longest(&route);
         let outcome = match ids_outcome.and(pairs) {
             Err(failure) => Err(failure),
             Ok(pairs) => {
                 let work = inner.answer(route, request, pairs, format, &mut client);
-                timeout(inner.config.timeout, work)
+                timeout(longest, work)
                     .await
                     .unwrap_or_else(|_| Err(Failure::timeout()))
             }
@@ -275,6 +284,15 @@ impl Inner {
                 }
                 summarising::by_id(self, &reader, id, format?).await
             }
+            Route::Desk(asked) => {
+                let desk = self.desk.as_ref().ok_or_else(Failure::no_route)?;
+                let purpose = self.config.default_purpose;
+                let granted = gate::decide(&self.access, &caller, purpose, headers, Ask::Submit)?;
+                // Whoever may hand in files has a tenant of its own.
+                let own = self.vault.own(granted).ok_or_else(Failure::not_found)?;
+                let bench = Bench::new(self, desk, &caller, own);
+                submissions::answer(bench, asked, pairs, headers, body).await
+            }
             Route::Write {
                 rtype,
                 interaction,
@@ -285,6 +303,31 @@ impl Inner {
             }
             Route::Method { allow } => Err(Failure::method(allow)),
             _ => Err(Failure::no_route()),
+        }
+    }
+
+    /// The address of the server without the path of its FHIR interface.
+    pub(crate) fn root(&self) -> &str {
+        let base = self.config.base.as_str();
+        base.strip_suffix(FHIR_PATH).unwrap_or(base)
+    }
+
+    /// What a path beside the FHIR base asks for.
+    fn beside(&self, method: &Method, path: &str) -> Route {
+        let root = self.path.strip_suffix(FHIR_PATH).unwrap_or(&self.path);
+        match (&self.desk, path.strip_prefix(root)) {
+            (Some(_), Some(rest)) => submissions::find(method, rest),
+            _ => Route::Nothing,
+        }
+    }
+
+    /// How long a request may take: a file that comes in has its own time.
+    fn longest(&self, route: &Route) -> Duration {
+        match (route, &self.desk) {
+            (Route::Desk(Asked::Submit), Some(desk)) => {
+                desk.longest.saturating_add(self.config.timeout)
+            }
+            _ => self.config.timeout,
         }
     }
 

@@ -1,10 +1,12 @@
 //! `Patient/$summary` and `Patient/[id]/$summary`
 //! (<http://hl7.org/fhir/uv/ips/OperationDefinition/summary>).
 
+use std::collections::BTreeSet;
+
 use axum::body::Body;
 use axum::http::HeaderMap;
 use diagnostics::{Issue, IssueType};
-use identity::{NHS_NUMBER_SYSTEM, NhsNumber};
+use identity::{Claim, NHS_NUMBER_SYSTEM, NhsNumber};
 use jiff::Timestamp;
 use json::Value;
 use store::{Clause, PersonRow, Query, Status, SystemMatch, TokenMatch};
@@ -13,6 +15,7 @@ use summary::{Refusal, summarise};
 use crate::failure::Failure;
 use crate::format::Format;
 use crate::gather::{contribution, provider};
+use crate::kin::Kin;
 use crate::request::{body, content_type};
 use crate::respond::Reply;
 use crate::route::check_id;
@@ -24,8 +27,6 @@ const PROFILES: &[&str] = &[
     "http://hl7.org/fhir/uv/ips/StructureDefinition/Composition-uv-ips",
     "http://hl7.org/fhir/uv/ips/StructureDefinition/Bundle-uv-ips",
 ];
-/// How many records of one person are gathered.
-const MAX_RECORDS: usize = 50;
 
 /// Who is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,8 +182,8 @@ pub(crate) async fn by_identifier(
             .help("an NHS number has ten digits, of which the last is a check digit"),
         ])),
         (Some(NHS_NUMBER_SYSTEM) | None, Ok(number)) => {
-            let people = reader.people(number.as_str()).await?;
-            document(inner, reader, people, None, format).await
+            let kin = Kin::of(reader, Some(number), None).await?;
+            document(inner, reader, kin, None, format).await
         }
         _ => {
             let mut query = Query::new("Patient");
@@ -227,11 +228,10 @@ pub(crate) async fn by_id(
         .person(&patient.tenant, id)
         .await?
         .ok_or_else(Failure::not_found)?;
-    let people = match &person.keys.nhs_number {
-        Some(number) => reader.people(number).await?,
-        None => vec![person.clone()],
-    };
-    document(inner, reader, people, Some(id), format).await
+    let number = person.keys.nhs_number.as_deref();
+    let number = number.and_then(|number| number.parse().ok());
+    let kin = Kin::of(reader, number, Some(person)).await?;
+    document(inner, reader, kin, Some(id), format).await
 }
 
 /// Organisations whose record of this person was held back as a whole (CS-7): no record of theirs is
@@ -241,16 +241,19 @@ async fn refused(
     reader: &Reader,
     people: &[PersonRow],
 ) -> Result<Vec<(String, Option<String>)>, Failure> {
-    let Some(number) = people.iter().find_map(|p| p.keys.nhs_number.as_deref()) else {
-        return Ok(Vec::new());
-    };
+    let numbers: BTreeSet<&str> = people
+        .iter()
+        .filter_map(|person| person.keys.nhs_number.as_deref())
+        .collect();
     let mut found = Vec::new();
-    for row in reader.held_under(number).await? {
-        if people.iter().any(|person| person.tenant == row.tenant) {
-            continue;
+    for number in numbers {
+        for row in reader.held_under(number).await? {
+            if people.iter().any(|person| person.tenant == row.tenant) {
+                continue;
+            }
+            let who = provider(inner, &row.tenant);
+            found.push((who.name, who.phone));
         }
-        let who = provider(inner, &row.tenant);
-        found.push((who.name, who.phone));
     }
     found.sort();
     found.dedup();
@@ -260,23 +263,29 @@ async fn refused(
 async fn document(
     inner: &Inner,
     reader: &Reader,
-    people: Vec<PersonRow>,
+    kin: Kin,
     subject: Option<&str>,
     format: Format,
 ) -> Result<Reply, Failure> {
-    if people.len() > MAX_RECORDS {
+    if kin.too_many {
         // A part of them would read as the whole.
         return Err(Failure::several());
     }
     let mut contributions = Vec::new();
-    for person in people.iter().filter(|p| p.status == Status::Active) {
-        contributions.extend(contribution(inner, reader, person).await?);
+    let mut claims = Vec::new();
+    for person in kin.current() {
+        if let Some(made) = contribution(inner, reader, person).await? {
+            claims.push((person.clone(), Claim::of_patient(&made.patient)));
+            contributions.push(made);
+        }
     }
+    kin.raise(reader, &claims).await;
     let mut settings = inner.config.summary.clone();
     settings.generated = Timestamp::now();
     settings.subject = subject.map(str::to_owned);
+    settings.known = kin.known_to_readers(inner);
     settings.version.clone_from(&inner.config.version);
-    settings.refused = refused(inner, reader, &people).await?;
+    settings.refused = refused(inner, reader, &kin.people).await?;
     let made = summarise(&contributions, &settings).map_err(|refusal| match refusal {
         Refusal::NoContribution => Failure::no_person(),
         Refusal::Disagree { .. } => Failure::summary(&refusal),

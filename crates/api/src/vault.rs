@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use access::Granted;
+use identity::{Decision, NhsNumber, Record};
 use json::{Object, Value};
 use store::{
-    Answer, Page, PersonRow, QuarantinedRow, Query, Sight, Store, Stored, Submission, Tenant,
+    Answer, DeedRow, Job, JobQuery, NewCase, Page, PendingRow, PersonRow, QuarantineQuery,
+    QuarantinedRow, Query, Raised, Sight, Store, Stored, Submission, SubmissionQuery, Tenant,
+    Traced,
 };
 use summary::{Settings, may_say_where, withhold_location};
 
@@ -30,6 +33,15 @@ impl Vault {
         }
     }
 
+    /// Opens what a tenant's own clients see of its submissions; `None` for who has no tenant.
+    pub(crate) fn own(&self, granted: Granted) -> Option<Own> {
+        Some(Own {
+            store: Arc::clone(&self.0),
+            tenant: granted.tenant?,
+            sight: granted.sight,
+        })
+    }
+
     /// Whether the store answers.
     pub(crate) async fn ready(&self) -> Result<(), store::Error> {
         self.0.ready().await
@@ -47,18 +59,33 @@ pub(crate) struct Reader {
 impl Reader {
     /// What may be served of a stored resource: to another organisation, not where an untraced
     /// person lives (CS-3). Only those that could say so are parsed for it.
-    pub(crate) fn served(
+    pub(crate) async fn served(
         &self,
         mut stored: Stored,
         settings: &Settings,
     ) -> Result<Stored, Failure> {
         if self.consumer
-            && !settings.publish_location_of_untraced
             && !stored.body.is_empty()
             && str::from_utf8(&stored.body).is_ok_and(|body| may_say_where(&stored.rtype, body))
         {
+            let traced = match &stored.patient {
+                Some(patient) => self.traced(&stored.tenant, patient).await?,
+                None => None,
+            };
+            let restricted = traced.as_ref().is_some_and(|traced| traced.restricted);
+            if settings.publish_location_of_untraced && !restricted {
+                return Ok(stored);
+            }
             let mut resource = parsed(&stored.body)?;
-            if withhold_location(&mut resource, settings) {
+            if let Some(traced) = traced.filter(|_| stored.rtype == "Patient") {
+                crate::kin::say_traced(&mut resource, &traced);
+            }
+            // Of somebody whom PDS marks as restricted, no setting publishes it.
+            let strict = restricted.then(|| Settings {
+                publish_location_of_untraced: false,
+                ..settings.clone()
+            });
+            if withhold_location(&mut resource, strict.as_ref().unwrap_or(settings)) {
                 if settings.mention_withheld_location {
                     subsetted(&mut resource);
                 }
@@ -66,6 +93,31 @@ impl Reader {
             }
         }
         Ok(stored)
+    }
+
+    /// What PDS said of a person, where it was asked and the record still says the same.
+    pub(crate) async fn traced(
+        &self,
+        tenant: &Tenant,
+        patient: &str,
+    ) -> Result<Option<Traced>, store::Error> {
+        let patients = [patient.to_owned()];
+        let mut found = self.store.traces(&self.sight, tenant, &patients).await?;
+        Ok(found.pop())
+    }
+
+    /// What people have decided about these records and numbers.
+    pub(crate) fn decisions_about<'a>(
+        &'a self,
+        records: &'a [Record],
+        numbers: &'a [NhsNumber],
+    ) -> Answer<'a, Vec<(u64, Decision)>> {
+        self.store.decisions_about(&self.sight, records, numbers)
+    }
+
+    /// Puts a case before a person.
+    pub(crate) fn raise<'a>(&'a self, case: &'a NewCase) -> Answer<'a, Raised> {
+        self.store.raise(case)
     }
 
     /// Whether this reader may search by where people live.
@@ -147,6 +199,70 @@ impl Reader {
         id: &'a str,
     ) -> Answer<'a, Option<Submission>> {
         self.store.submission(&self.sight, tenant, id)
+    }
+}
+
+/// A tenant's submissions, as its own clients see them.
+pub(crate) struct Own {
+    store: Arc<dyn Store>,
+    tenant: Tenant,
+    sight: Sight,
+}
+
+impl Own {
+    pub(crate) fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    pub(crate) fn submission<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Submission>> {
+        self.store.submission(&self.sight, &self.tenant, id)
+    }
+
+    pub(crate) fn submissions<'a>(
+        &'a self,
+        query: &'a SubmissionQuery,
+    ) -> Answer<'a, Vec<Submission>> {
+        self.store
+            .find_submissions(&self.sight, &self.tenant, query)
+    }
+
+    pub(crate) fn quarantine<'a>(
+        &'a self,
+        query: &'a QuarantineQuery,
+    ) -> Answer<'a, Vec<QuarantinedRow>> {
+        self.store.quarantine(&self.sight, &self.tenant, query)
+    }
+
+    pub(crate) fn pending<'a>(&'a self, submission: &'a str) -> Answer<'a, Vec<PendingRow>> {
+        self.store
+            .pending(&self.sight, &self.tenant, Some(submission))
+    }
+
+    pub(crate) fn deeds<'a>(&'a self, submission: &'a str) -> Answer<'a, Vec<DeedRow>> {
+        self.store
+            .deeds(&self.sight, &self.tenant, Some(submission))
+    }
+
+    /// A file's bytes as they were sent.
+    pub(crate) async fn file(
+        &self,
+        hash: &str,
+        keys: &archive::Keys,
+    ) -> Result<archive::Reader, archive::ReadError> {
+        let shelf: archive::Shelf = self.store.clone();
+        archive::Reader::open(shelf, &self.sight, &self.tenant, hash, keys).await
+    }
+
+    /// Every source of the tenant with what came last, and whether it is silent for too long.
+    pub(crate) async fn sources(
+        &self,
+        now: jiff::Timestamp,
+    ) -> Result<Vec<submission::silence::SourceStanding>, store::Error> {
+        submission::silence::sources(self.store.as_ref(), &self.tenant, now).await
+    }
+
+    pub(crate) fn jobs<'a>(&'a self, query: &'a JobQuery) -> Answer<'a, Vec<Job>> {
+        self.store.jobs(&self.sight, &self.tenant, query)
     }
 }
 

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::configuration::Configuration;
+use crate::desk::{Archive, Quarantine, Rebuild, Submissions};
 use crate::diff_mapping::DiffMapping;
 use crate::mappings::Mappings;
+use crate::submit::Submit;
 use crate::terminology::Terminology;
 use crate::validate::Validate;
 
@@ -92,6 +95,31 @@ pub enum Command {
         after_help = "Example:\n  causeway import --config causeway.toml --organisation A1B2C --mapping generic-carehome-xlsx home.xlsx"
     )]
     Import(Import),
+    /// Send an export to a server over the network, and read its report.
+    #[command(
+        after_help = "Examples:\n  causeway submit export.csv --to https://care.example.org --source my-home --client-id willow-house --key client-key.pem --key-id 2026 --wait\n  causeway submit export.csv --to https://care.example.org --source my-home --token-file token.txt\n\nA sending that the network breaks is tried again with the same id, so the server never takes it twice.\n\nExit codes: 0 the server has it (with --wait: all of it went through), 1 the network or the server failed, 2 the arguments are unusable or the server does not let this client, 3 some records were held back or something waits for a person, 4 the file was refused."
+    )]
+    Submit(Submit),
+    /// What came in, what became of it, and what people decide: confirm, decline, withdraw, replay.
+    #[command(
+        after_help = "Examples:\n  causeway submissions list --config causeway.toml --organisation VM001\n  causeway submissions show ID --config causeway.toml\n  causeway submissions confirm ID --config causeway.toml --by \"Pat Operator\" --note \"checked with the home\""
+    )]
+    Submissions(Submissions),
+    /// What was held back: list it, read it again, discard it.
+    #[command(
+        after_help = "Examples:\n  causeway quarantine list --config causeway.toml --source my-home\n  causeway quarantine replay --source my-home --code V004 --config causeway.toml --by \"Pat Operator\""
+    )]
+    Quarantine(Quarantine),
+    /// Read a source's past files again with the mapping that is active now; shows what would change first.
+    #[command(
+        after_help = "Example:\n  causeway rebuild --source my-home --config causeway.toml --by \"Pat Operator\""
+    )]
+    Rebuild(Rebuild),
+    /// Raw files as they were sent: write one out, or erase it for good.
+    #[command(
+        after_help = "Examples:\n  causeway archive get ID --out export.csv --config causeway.toml\n  causeway archive erase ID --config causeway.toml --by \"Pat Operator\" --note \"erasure request 12\""
+    )]
+    Archive(Archive),
     /// Add, list and remove FHIR packages: definitions besides R4 core and UK Core, which are built in.
     #[command(
         after_help = "Examples:\n  causeway packages add hl7.fhir.uv.ips@2.0.0\n  causeway packages list\n  causeway validate --package hl7.fhir.uv.ips@2.0.0 summary.json"
@@ -107,7 +135,10 @@ pub enum Command {
         after_help = "Examples:\n  causeway revalidate --config causeway.toml\n  causeway revalidate --config causeway.toml --format json > findings.ndjson\n\nExit codes: 0 everything conforms, 1 something no longer does, 2 unusable. Nothing that is stored is changed but the search index."
     )]
     Revalidate(Revalidate),
-    /// Serve the FHIR API.
+    /// Check a server's configuration.
+    #[command(after_help = "Example:\n  causeway config check --config causeway.toml")]
+    Config(Configuration),
+    /// Serve the FHIR API, take files in, and work on them.
     #[command(after_help = "Example:\n  causeway serve --config causeway.toml")]
     Serve(Serve),
     /// Convert the shipped samples, serve them, and show how to fetch a care summary. Fictional people only.

@@ -1,14 +1,23 @@
-//! The configuration file of a server.
+//! The configuration of a server: a file, and what the environment lays over it.
 
+mod overlay;
+mod store;
+mod submissions;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use ::store::Tenant;
 use mapping_registry::Gate;
 use serde::Deserialize;
-use store::Tenant;
+use serde::de::DeserializeOwned;
 
 use crate::exit::Failure;
+pub use overlay::Overlay;
+pub use store::{Place, Store};
+pub use submissions::Submissions;
 
 /// `causeway.toml`. Unknown keys are refused: a mistyped setting must not pass for a default.
 #[derive(Debug, Deserialize)]
@@ -25,6 +34,15 @@ pub struct Config {
     /// What is known of the organisations that send records.
     #[serde(default)]
     pub organisations: Vec<Organisation>,
+    /// How files come in, are kept and are worked on.
+    #[serde(default)]
+    pub submissions: Submissions,
+    /// MESH mailboxes that are watched.
+    #[serde(default)]
+    pub mesh: Vec<mesh::Settings>,
+    /// Folders that are watched.
+    #[serde(default)]
+    pub folder: Vec<drop_folder::Settings>,
     /// How summaries are made.
     #[serde(default)]
     pub summary: Summary,
@@ -50,17 +68,7 @@ pub struct Terminology {
 impl Terminology {
     /// Reads only this part of a configuration file.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        #[derive(Deserialize)]
-        struct Part {
-            #[serde(default)]
-            terminology: Terminology,
-        }
-        let text = fs::read_to_string(path).map_err(|error| {
-            Failure::usage(format!("{} cannot be read: {error}", path.display()))
-        })?;
-        let part: Part = toml::from_str(&text)
-            .map_err(|error| Failure::usage(format!("{} is not right: {error}", path.display())))?;
-        Ok(part.terminology.beside(path))
+        Ok(section::<Terminology>(path, "terminology")?.beside(path))
     }
 
     /// The same with its paths taken from where the file is.
@@ -97,17 +105,7 @@ impl Packages {
     /// Reads only this part of a configuration file, so that a file that holds nothing else does for
     /// commands that need no server.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        #[derive(Deserialize)]
-        struct Part {
-            #[serde(default)]
-            packages: Packages,
-        }
-        let text = fs::read_to_string(path).map_err(|error| {
-            Failure::usage(format!("{} cannot be read: {error}", path.display()))
-        })?;
-        let part: Part = toml::from_str(&text)
-            .map_err(|error| Failure::usage(format!("{} is not right: {error}", path.display())))?;
-        Ok(part.packages.beside(path))
+        Ok(section::<Packages>(path, "packages")?.beside(path))
     }
 
     /// The same with its paths taken from where the file is.
@@ -170,17 +168,6 @@ impl Mode {
     }
 }
 
-/// `[store]`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Store {
-    /// The folder of the embedded database; made if it is not there.
-    pub folder: PathBuf,
-    /// A file with at least 32 bytes that nobody else knows, from which ids are made. It must never
-    /// change, and must be kept as safe as the data: with it, an id can be traced back to a person.
-    pub id_secret_file: PathBuf,
-}
-
 /// `[[organisations]]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -191,6 +178,34 @@ pub struct Organisation {
     pub name: String,
     /// The telephone number to ask at when a summary may be incomplete.
     pub phone: Option<String>,
+    /// By which codes its files may name it, by kind: `council = ["999"]`. A file that names another
+    /// is refused.
+    #[serde(default)]
+    pub identifiers: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// The kinds of codes by which a mapping may find out whose a file is.
+const IDENTIFIER_KINDS: [&str; 5] = ["ods", "council", "cqc-provider", "cqc-location", "home"];
+
+impl Organisation {
+    fn check(&self) -> Result<(), Failure> {
+        for (kind, codes) in &self.identifiers {
+            if !IDENTIFIER_KINDS.contains(&kind.as_str()) {
+                return Err(Failure::usage(format!(
+                    "organisations.identifiers of {}: there is no kind {kind}: use {}",
+                    self.ods,
+                    IDENTIFIER_KINDS.join(", ")
+                )));
+            }
+            if codes.iter().any(|code| code.trim().is_empty()) {
+                return Err(Failure::usage(format!(
+                    "organisations.identifiers of {}: a code of the kind {kind} is empty",
+                    self.ods
+                )));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// `[summary]`.
@@ -222,14 +237,15 @@ const SECRET_LENGTH: usize = 32;
 impl Config {
     /// Reads and checks a configuration file. Paths in it are relative to it.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let text = fs::read_to_string(path).map_err(|error| {
-            Failure::usage(format!("{} cannot be read: {error}", path.display()))
-        })?;
-        let mut config: Self = toml::from_str(&text)
-            .map_err(|error| Failure::usage(format!("{} is not right: {error}", path.display())))?;
+        let mut config: Self = of_table(path, &Overlay::of_environment().map_err(Failure::usage)?)?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        config.store.folder = folder.join(&config.store.folder);
-        config.store.id_secret_file = folder.join(&config.store.id_secret_file);
+        config.store = config.store.beside(folder);
+        config.submissions = config.submissions.beside(folder);
+        let files = config.mesh.iter_mut().flat_map(mesh::Settings::files_mut);
+        let watched = config.folder.iter_mut().map(|watched| &mut watched.path);
+        for path in files.chain(watched) {
+            *path = folder.join(&*path);
+        }
         config.packages = config.packages.beside(path);
         config.terminology = config.terminology.beside(path);
         if !config.server.base.ends_with("/fhir/R4") {
@@ -244,7 +260,28 @@ impl Config {
                 "summary.publish-location-of-untraced must name who accepted the risk, on which day, and why",
             ));
         }
+        config.store.check()?;
+        config.submissions.check()?;
+        for organisation in &config.organisations {
+            organisation.check()?;
+        }
         Ok(config)
+    }
+
+    /// The codes that name a tenant in its files, by kind; its ODS code is among them.
+    pub fn identifiers(&self, tenant: &Tenant) -> BTreeMap<String, BTreeSet<String>> {
+        let ods = self.organisation(tenant);
+        let mut codes = self
+            .organisations
+            .iter()
+            .find(|organisation| organisation.ods.eq_ignore_ascii_case(ods))
+            .map(|organisation| organisation.identifiers.clone())
+            .unwrap_or_default();
+        codes
+            .entry("ods".to_owned())
+            .or_default()
+            .insert(ods.to_owned());
+        codes
     }
 
     /// The tenant of an organisation, by its ODS code.
@@ -259,6 +296,15 @@ impl Config {
                     "{organisation} is no organisation of this server: add it under [[access.tenants]]"
                 ))
             })
+    }
+
+    /// Every tenant.
+    pub fn tenants(&self) -> Vec<Tenant> {
+        self.access
+            .tenants
+            .iter()
+            .map(|tenant| Tenant::new(tenant.name.as_str()))
+            .collect()
     }
 
     /// The ODS code of a tenant; its name where the configuration no longer knows it.
@@ -286,5 +332,48 @@ impl Config {
             )));
         }
         Ok(secret)
+    }
+}
+
+fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> Failure + '_ {
+    move |error| Failure::usage(format!("{} cannot be read: {error}", path.display()))
+}
+
+fn not_right(path: &Path, error: &toml::de::Error) -> Failure {
+    Failure::usage(format!("{} is not right: {error}", path.display()))
+}
+
+/// A file with what the environment lays over it.
+fn of_table<T: DeserializeOwned>(path: &Path, overlay: &Overlay) -> Result<T, Failure> {
+    let text = fs::read_to_string(path).map_err(unreadable(path))?;
+    let names: Vec<&str> = overlay.names().collect();
+    if names.is_empty() {
+        // From the text, so that an error shows its line.
+        return toml::from_str(&text).map_err(|error| not_right(path, &error));
+    }
+    let mut table: toml::Table = text.parse().map_err(|error| not_right(path, &error))?;
+    overlay.apply(&mut table).map_err(Failure::usage)?;
+    T::deserialize(toml::Value::Table(table)).map_err(|error| {
+        Failure::usage(format!(
+            "{} with the environment's {} is not right: {error}",
+            path.display(),
+            names.join(", ")
+        ))
+    })
+}
+
+/// One section of a file, so that a file that holds nothing else does for commands that need no
+/// server.
+fn section<T: DeserializeOwned + Default>(path: &Path, name: &str) -> Result<T, Failure> {
+    let text = fs::read_to_string(path).map_err(unreadable(path))?;
+    let mut table: toml::Table = text.parse().map_err(|error| not_right(path, &error))?;
+    Overlay::of_environment()
+        .and_then(|overlay| overlay.apply_section(name, &mut table))
+        .map_err(Failure::usage)?;
+    match table.remove(name) {
+        None => Ok(T::default()),
+        Some(section) => T::deserialize(section).map_err(|error| {
+            Failure::usage(format!("{} is not right: {name}: {error}", path.display()))
+        }),
     }
 }

@@ -2,39 +2,85 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use api::Providers;
 use demo_issuer::{DemoClient, Issuer};
 use identity::{IdSpace, NHS_NUMBER_SYSTEM};
 use jiff::Timestamp;
 use mapping_registry::Gate;
 use serde_json::{Value, json};
 use store::{Query, Store, Tenant};
-use submission::{Delivery, Report};
+use submission::{Delivery, KnownCodes, Report};
 
 use crate::cli::Demo;
-use crate::config::Organisation;
+use crate::config::{Organisation, Submissions};
 use crate::exit::{Exit, Failure};
-use crate::import::{open_store, pipeline};
 use crate::knowledge::Knowledge;
+use crate::pulse::Pulse;
 use crate::serve::install_tls;
 use crate::service::{Service, listen, providers, serve, served_types};
-use crate::{locate, observe, output};
+use crate::works::{Crew, Plan, Works};
+use crate::{locate, observe, output, stores};
 
-/// Who sends what in the demo: mapping, ODS code, name, telephone number. All fictional.
-const SENDERS: &[(&str, &str, &str, &str)] = &[
-    ("cld-r1", "ZZ001", "Sampleshire Council", "01632 960001"),
-    (
-        "generic-carehome-xlsx",
-        "ZZ002",
-        "Pretend Lodge",
-        "01632 960002",
-    ),
-    ("mods-json", "ZZ003", "Pretend Day Support", "01632 960003"),
+/// Who sends what in the demo. All fictional.
+const SENDERS: &[Sender] = &[
+    Sender {
+        mapping: "cld-r1",
+        ods: "ZZ001",
+        name: "Sampleshire Council",
+        phone: "01632 960001",
+        codes: &[("council", "999")],
+    },
+    Sender {
+        mapping: "generic-carehome-xlsx",
+        ods: "ZZ002",
+        name: "Pretend Lodge",
+        phone: "01632 960002",
+        codes: &[("ods", "VZ999"), ("cqc-location", "1-999000001")],
+    },
+    Sender {
+        mapping: "mods-json",
+        ods: "ZZ003",
+        name: "Pretend Day Support",
+        phone: "01632 960003",
+        codes: &[("ods", "VZ998")],
+    },
 ];
+
+/// Who sends files in the demo.
+struct Sender {
+    mapping: &'static str,
+    ods: &'static str,
+    name: &'static str,
+    phone: &'static str,
+    /// The codes that its sample names it by.
+    codes: &'static [(&'static str, &'static str)],
+}
+
+impl Sender {
+    fn tenant(&self) -> Tenant {
+        Tenant::new(self.ods)
+    }
+
+    fn codes(&self) -> KnownCodes {
+        let mut codes = KnownCodes::new();
+        for (kind, code) in self.codes {
+            codes
+                .entry((*kind).to_owned())
+                .or_default()
+                .insert((*code).to_owned());
+        }
+        codes
+    }
+}
 
 /// The surgery that asks.
 const SURGERY: &str = "ZZ900";
+
+/// The organisation whose files the demo's provider token sends.
+const COUNCIL: &str = "ZZ001";
 
 /// Where the demo is served unless another port is asked for.
 const USUAL_PORT: u16 = 8080;
@@ -60,16 +106,27 @@ async fn demo(arguments: &Demo, folder: &Path, knowledge: &Knowledge) -> Result<
     output::print(
         "Causeway demo: every person here is fictional. The server listens on this machine only.\n\n",
     )?;
-    let store = open_store(folder)?;
+    let store = stores::open_folder(folder)?;
     let ids = IdSpace::with_secret(&demo_secret(folder)?);
     // Fictional people only, and every answer says so (CS-21).
-    let intake = pipeline(store.clone(), knowledge, ids).with_gate(Gate::Open);
-    for (mapping, ods, name, _) in SENDERS {
-        let mapping = locate::mapping(mapping, knowledge)?;
+    let settings = Submissions::default();
+    let plan = Plan {
+        gate: Gate::Open,
+        ids,
+        senders: SENDERS
+            .iter()
+            .map(|sender| (sender.tenant(), sender.codes()))
+            .collect(),
+        settings: &settings,
+    };
+    let works = Works::new(store.clone(), knowledge, plan)?;
+    for sender in SENDERS {
+        let mapping = locate::mapping(sender.mapping, knowledge)?;
         for (file, bytes) in locate::samples(mapping.name())? {
-            let report = intake
+            let report = works
+                .pipeline
                 .submit(Delivery {
-                    tenant: Tenant::new(*ods),
+                    tenant: sender.tenant(),
                     source: mapping.name().to_owned(),
                     mapping: mapping.clone(),
                     input: source::Input::bytes(file, bytes),
@@ -78,7 +135,7 @@ async fn demo(arguments: &Demo, folder: &Path, knowledge: &Knowledge) -> Result<
                 })
                 .await
                 .map_err(Failure::failed)?;
-            output::print(&tell(name, &report))?;
+            output::print(&tell(sender.name, &report))?;
         }
     }
 
@@ -97,11 +154,17 @@ async fn demo(arguments: &Demo, folder: &Path, knowledge: &Knowledge) -> Result<
         .map_err(|error| Failure::failed(format!("the demo's issuer cannot start: {error}")))?;
     let gp = issuer.mint("demo-gp", "system/*.rs", TOKEN_LIFETIME);
     let provider = issuer.mint("demo-provider", "system/*.cruds", TOKEN_LIFETIME);
-    let router = service(&base, issuer.url(), store.clone(), knowledge)?
-        .router(knowledge)
-        .await?;
+    let crew = Crew::none();
+    let health = Arc::new(api::Health::default());
+    let mut service = service(&base, issuer.url(), store.clone(), knowledge)?;
+    service.desk = Some(works.desk(&settings, &crew));
+    service.api.health = Some(health.clone());
+    let router = service.router(knowledge).await?;
+    crew.start(&works, &settings);
+    let tenants = SENDERS.iter().map(Sender::tenant).collect();
+    tokio::spawn(Pulse::new(store.clone(), tenants, health).run());
     let nhs_number = shared_person(store.as_ref()).await?;
-    let server = tokio::spawn(serve(listener, router));
+    let server = tokio::spawn(serve(listener, router, crew));
 
     if let Some(path) = &arguments.info {
         let info = json!({
@@ -147,7 +210,7 @@ fn clients() -> Vec<DemoClient> {
 fn service(
     base: &str,
     issuer: &str,
-    store: std::sync::Arc<dyn Store>,
+    store: Arc<dyn Store>,
     knowledge: &Knowledge,
 ) -> Result<Service, Failure> {
     let mut auth = auth::Config::new(issuer, base);
@@ -159,22 +222,22 @@ fn service(
         },
         auth::Client {
             id: "demo-provider".to_owned(),
-            organisation: "ZZ002".to_owned(),
-            tenant: Some("ZZ002".to_owned()),
+            organisation: COUNCIL.to_owned(),
+            tenant: Some(COUNCIL.to_owned()),
         },
     ];
     let tenants: Vec<_> = SENDERS
         .iter()
-        .map(|(_, ods, _, _)| access::TenantConfig {
-            name: (*ods).to_owned(),
-            organisation: (*ods).to_owned(),
+        .map(|sender| access::TenantConfig {
+            name: sender.ods.to_owned(),
+            organisation: sender.ods.to_owned(),
         })
         .collect();
     let agreements = SENDERS
         .iter()
-        .map(|(_, ods, _, _)| access::Agreement {
+        .map(|sender| access::Agreement {
             consumer: SURGERY.to_owned(),
-            provider: (*ods).to_owned(),
+            provider: sender.ods.to_owned(),
             types: None,
             from: jiff::civil::date(2026, 1, 1),
             until: None,
@@ -182,15 +245,16 @@ fn service(
         .collect();
     let organisations: Vec<_> = SENDERS
         .iter()
-        .map(|(_, ods, name, phone)| Organisation {
-            ods: (*ods).to_owned(),
-            name: (*name).to_owned(),
-            phone: Some((*phone).to_owned()),
+        .map(|sender| Organisation {
+            ods: sender.ods.to_owned(),
+            name: sender.name.to_owned(),
+            phone: Some(sender.phone.to_owned()),
+            identifiers: sender.codes(),
         })
         .collect();
     let mut api = api::Config::new(base);
     api.types = served_types(knowledge)?;
-    api.providers = providers(&tenants, &organisations);
+    api.providers = Providers::new(providers(&tenants, &organisations));
     api.summary.mode = summary::Mode::Demo;
     api.default_purpose = Some(access::Purpose::DirectCare);
     Ok(Service {
@@ -200,6 +264,7 @@ fn service(
             tenants,
             agreements,
         },
+        desk: None,
         api,
     })
 }
@@ -207,8 +272,8 @@ fn service(
 /// The NHS number of a person whom all three organisations know: found among what was stored.
 async fn shared_person(store: &dyn Store) -> Result<String, Failure> {
     let mut common: Option<std::collections::BTreeSet<String>> = None;
-    for (_, ods, _, _) in SENDERS {
-        let tenant = Tenant::new(*ods);
+    for sender in SENDERS {
+        let tenant = sender.tenant();
         let sight = access::Access::pipeline(&tenant);
         let mut numbers = std::collections::BTreeSet::new();
         let mut query = Query::new("Patient");

@@ -17,10 +17,10 @@ use crate::chosen::refused;
 use crate::cli::{Format, PackageOptions};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::import::{open_store, registry};
+use crate::import::registry;
 use crate::knowledge::Knowledge;
 use crate::progress::Progress;
-use crate::{locate, output};
+use crate::{locate, output, stores};
 
 /// `causeway diff-mapping`.
 #[derive(Debug, Args)]
@@ -174,8 +174,9 @@ fn installed(
     let config = Config::read(config)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::usage)?;
     runtime.block_on(async {
-        let store =
-            open_store(&config.store.folder).map_err(|failure| Failure::usage(failure.message))?;
+        let store = stores::open(&config.store)
+            .await
+            .map_err(|failure| Failure::usage(failure.message))?;
         let registry = registry(store, knowledge, config.server.mode.gate());
         let stamp = registry.find(name, version).await.map_err(refused)?.stamp;
         let mapping = registry.load(&stamp).await.map_err(refused)?;

@@ -1,13 +1,12 @@
 //! `causeway import`: an export into the store of a server.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use identity::IdSpace;
 use jiff::Timestamp;
 use mapping_registry::{Gate, Registry};
 use search::Indexer;
-use store::{Options, SqliteStore, Store};
+use store::Store;
 use submission::{Delivery, Pipeline, Report, ReportState, SubmitError};
 
 use crate::chosen::Chosen;
@@ -17,6 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::knowledge::Knowledge;
 use crate::output;
 use crate::progress::Progress;
+use crate::stores;
 
 /// Runs the command.
 pub fn run(arguments: &Import) -> Result<Exit, Failure> {
@@ -33,7 +33,7 @@ pub fn run(arguments: &Import) -> Result<Exit, Failure> {
     let gate = config.server.mode.gate();
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
     let report = runtime.block_on(async {
-        let store = open_store(&config.store.folder)?;
+        let store = stores::open(&config.store).await?;
         let registry = registry(store.clone(), &knowledge, gate);
         let chosen = Chosen::of(
             &registry,
@@ -82,16 +82,6 @@ pub fn exit_of(report: &Report) -> Exit {
         _ if report.counts.quarantined > 0 => Exit::Quarantined,
         _ => Exit::Fine,
     }
-}
-
-/// Opens the embedded store, making its folder if it is not there.
-pub fn open_store(folder: &Path) -> Result<Arc<dyn Store>, Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        Failure::failed(format!("{} cannot be made: {error}", folder.display()))
-    })?;
-    let store = SqliteStore::open(&folder.join("causeway.sqlite"), Options::default())
-        .map_err(Failure::failed)?;
-    Ok(Arc::new(store))
 }
 
 /// The mappings of a store.

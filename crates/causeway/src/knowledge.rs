@@ -106,6 +106,16 @@ impl Knowledge {
         packages.join(", ")
     }
 
+    /// What decides, besides a file and its mapping, what becomes of it.
+    pub fn engine(&self) -> String {
+        let packages = self.fingerprint();
+        let version = env!("CARGO_PKG_VERSION");
+        match packages.is_empty() {
+            true => format!("causeway {version}"),
+            false => format!("causeway {version}, {packages}"),
+        }
+    }
+
     /// A validator over them.
     pub fn validator(&self) -> Validator {
         Validator::new(self.definitions, self.terminology.clone())

@@ -5,8 +5,10 @@ mod check;
 mod chosen;
 mod cli;
 mod config;
+mod configuration;
 mod convert;
 mod demo;
+mod desk;
 mod diff_mapping;
 mod exit;
 mod explain;
@@ -20,12 +22,17 @@ mod out_file;
 mod output;
 mod packages;
 mod progress;
+mod pulse;
 mod revalidate;
 mod serve;
 mod service;
+mod stores;
+mod submit;
 mod terminology;
 mod test;
 mod validate;
+mod ways;
+mod works;
 
 use std::process::ExitCode;
 
@@ -48,6 +55,12 @@ fn main() -> ExitCode {
         Command::Mappings(arguments) => mappings::run(&arguments),
         Command::DiffMapping(arguments) => diff_mapping::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Submit(arguments) => submit::run(&arguments),
+        Command::Submissions(arguments) => desk::run_submissions(&arguments),
+        Command::Quarantine(arguments) => desk::run_quarantine(&arguments),
+        Command::Rebuild(arguments) => desk::run_rebuild(&arguments),
+        Command::Archive(arguments) => desk::run_archive(&arguments),
+        Command::Config(arguments) => configuration::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
     };

@@ -12,7 +12,7 @@ use std::thread;
 use diagnostics::{Issue, IssueType, Severity};
 use search::Indexer;
 use serde_json::json;
-use store::{Batch, Reindex, SqliteStore, Status, Store, Stored, Tenant};
+use store::{Batch, Reindex, Status, Store, Stored, Tenant};
 use validation::Validator;
 
 use crate::cli::{Format, Revalidate};
@@ -21,6 +21,7 @@ use crate::exit::{Exit, Failure};
 use crate::knowledge::Knowledge;
 use crate::output;
 use crate::progress::Progress;
+use crate::stores;
 use findings::{Counts, Findings};
 
 /// How many resources are read, checked and indexed together.
@@ -32,20 +33,9 @@ pub fn run(arguments: &Revalidate) -> Result<Exit, Failure> {
     let tenants = tenants(&config, arguments.organisation.as_deref())?;
     let knowledge =
         Knowledge::configured(&config.packages, &config.terminology, &arguments.package)?;
-    let folder = &config.store.folder;
-    if !folder.join("causeway.sqlite").is_file() {
-        return Err(Failure::usage(format!(
-            "{} holds no records of Causeway: check store.folder",
-            folder.display()
-        )));
-    }
-    let store = SqliteStore::open(&folder.join("causeway.sqlite"), store::Options::default())
-        .map_err(|error| match error {
-            store::Error::InUse { .. } => Failure::usage(format!(
-                "{error}; nothing was checked and nothing was changed"
-            )),
-            other => Failure::failed(other),
-        })?;
+    let folder = config.store.notes()?;
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
+    let store = runtime.block_on(stores::open_existing(&config.store))?;
     let task = json!({
         "program": env!("CARGO_PKG_VERSION"),
         "definitions": knowledge.fingerprint(),
@@ -59,10 +49,10 @@ pub fn run(arguments: &Revalidate) -> Result<Exit, Failure> {
         );
     }
     let work = Work {
-        store: &store,
+        store: store.as_ref(),
         validator: knowledge.validator(),
         indexer: Indexer::new(knowledge.definitions),
-        runtime: tokio::runtime::Runtime::new().map_err(Failure::failed)?,
+        runtime,
     };
     let progress = Progress::start("revalidating");
     for (number, (tenant, ods)) in tenants.iter().enumerate() {
@@ -106,7 +96,7 @@ fn tenants(config: &Config, wanted: Option<&str>) -> Result<Vec<(Tenant, String)
 }
 
 struct Work<'w> {
-    store: &'w SqliteStore,
+    store: &'w dyn Store,
     validator: Validator,
     indexer: Indexer,
     runtime: tokio::runtime::Runtime,

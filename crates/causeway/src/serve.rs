@@ -1,22 +1,26 @@
 //! `causeway serve`.
 
+use std::sync::Arc;
+
 use store::Store;
 
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::import::open_store;
 use crate::knowledge::Knowledge;
-use crate::observe;
+use crate::pulse::Pulse;
 use crate::service::{Service, listen, serve};
+use crate::works::{self, Crew, Works};
+use crate::{observe, stores, ways};
 
 /// Runs the command.
 pub fn run(arguments: &Serve) -> Result<Exit, Failure> {
     observe::start("info");
     install_tls();
     let config = Config::read(&arguments.config)?;
-    // Read now although only `import` makes ids, so that a server without its secret does not start.
+    // A server without its secret does not start.
     config.id_secret()?;
+    works::arm(config.server.mode.gate())?;
     if let Some(risk) = &config.summary.publish_location_of_untraced {
         tracing::warn!(
             accepted_by = risk.accepted_by,
@@ -29,13 +33,20 @@ pub fn run(arguments: &Serve) -> Result<Exit, Failure> {
         Knowledge::configured(&config.packages, &config.terminology, &arguments.package)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
     runtime.block_on(async {
-        let store = open_store(&config.store.folder)?;
+        let store = stores::open(&config.store).await?;
         only_reviewed(&config, store.as_ref()).await?;
-        let router = Service::from_config(&config, store, &knowledge)
-            .await?
-            .router(&knowledge)
-            .await?;
+        let works = Works::configured(&config, store.clone(), &knowledge)?;
+        // Bound before a worker starts: a process that cannot serve takes no job.
         let listener = listen(config.server.listen).await?;
+        let crew = Crew::none();
+        let desk = works.desk(&config.submissions, &crew);
+        let mut service = Service::from_config(&config, store.clone(), desk, &knowledge).await?;
+        let health = Arc::new(api::Health::default());
+        service.api.health = Some(health.clone());
+        let router = service.router(&knowledge).await?;
+        let watched = ways::start(&config, store.clone(), &works, &crew)?;
+        crew.start(&works, &config.submissions);
+        tokio::spawn(Pulse::new(store, config.tenants(), health).run());
         tracing::info!(
             listen = %config.server.listen,
             base = config.server.base,
@@ -45,7 +56,9 @@ pub fn run(arguments: &Serve) -> Result<Exit, Failure> {
         if let Some(banner) = config.server.mode.shown().banner() {
             tracing::warn!("{banner}");
         }
-        serve(listener, router).await
+        let outcome = serve(listener, router, crew).await;
+        watched.stop().await;
+        outcome
     })?;
     Ok(Exit::Fine)
 }
@@ -77,7 +90,7 @@ async fn only_reviewed(config: &Config, store: &dyn Store) -> Result<(), Failure
     }
     Err(Failure::usage(format!(
         "this server is in production, and {} holds records that mappings made which no clinician has reviewed (CS-21):{}\nhave exactly that content reviewed and installed (`causeway mappings review`, `causeway mappings install`), or begin with an empty [store] folder and send the exports again with reviewed mappings; a system that serves nobody's care says mode = \"test\" under [server]",
-        config.store.folder.display(),
+        config.store.shown(),
         unreviewed.concat()
     )))
 }

@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use access::{Access, Purpose};
-use api::{Api, Issuer, Provider, State};
+use api::{Api, Issuer, Provider, Providers, State};
 use auth::Auth;
 use search::Indexer;
 use store::Store;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::config::{Config, Organisation};
 use crate::exit::Failure;
 use crate::knowledge::Knowledge;
+use crate::works::Crew;
 use crate::{locate, observe};
 
 /// The interface's settings that follow from the organisations and who they are.
@@ -55,6 +58,8 @@ pub struct Service {
     pub auth: auth::Config,
     /// Who may see whom.
     pub access: access::Config,
+    /// How it takes files in.
+    pub desk: Option<api::Desk>,
     /// How it answers.
     pub api: api::Config,
 }
@@ -64,6 +69,7 @@ impl Service {
     pub async fn from_config(
         config: &Config,
         store: Arc<dyn Store>,
+        desk: api::Desk,
         knowledge: &Knowledge,
     ) -> Result<Self, Failure> {
         let installed = store.installed().await.map_err(Failure::failed)?;
@@ -77,7 +83,7 @@ impl Service {
             .filter(|mapping| !mapping.reviews.is_empty())
             .map(|mapping| mapping.stamp.hash)
             .collect();
-        api.providers = providers(&config.access.tenants, &config.organisations);
+        api.providers = Providers::new(providers(&config.access.tenants, &config.organisations));
         api.summary.mode = config.server.mode.shown();
         api.summary.publish_location_of_untraced =
             config.summary.publish_location_of_untraced.is_some();
@@ -90,6 +96,7 @@ impl Service {
             store,
             auth: config.auth.clone(),
             access: config.access.clone(),
+            desk: Some(desk),
             api,
         })
     }
@@ -117,6 +124,7 @@ impl Service {
             access,
             indexer: Arc::new(Indexer::new(knowledge.definitions)),
             definitions: knowledge.definitions.clone(),
+            desk: self.desk,
             config: api,
         };
         Ok(Api::new(state).map_err(Failure::usage)?.router())
@@ -130,12 +138,46 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
         .map_err(|error| Failure::failed(format!("cannot listen on {address}: {error}")))
 }
 
-/// Serves until the process is asked to end, and lets what has begun finish.
-pub async fn serve(listener: TcpListener, router: axum::Router) -> Result<(), Failure> {
-    axum::serve(listener, router)
-        .with_graceful_shutdown(asked_to_end())
-        .await
-        .map_err(Failure::failed)
+/// How long an answer that has begun may take when the process is asked to end.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Serves until the process is asked to end: takes no more requests, lets what has begun finish, and
+/// meanwhile the workers put their jobs back.
+pub async fn serve(listener: TcpListener, router: axum::Router, crew: Crew) -> Result<(), Failure> {
+    let (asked, mut ending) = watch::channel(false);
+    let stopping = {
+        let mut ending = ending.clone();
+        tokio::spawn(async move {
+            // An error is that nobody can ask any more: then it has ended.
+            let _ = ending.wait_for(|asked| *asked).await;
+            crew.stop().await;
+        })
+    };
+    tokio::spawn(async move {
+        asked_to_end().await;
+        tracing::info!("asked to end: what has begun is finished");
+        asked.send_replace(true);
+        // Held until the end, so that a dropped sender is never taken for a request to end.
+        std::future::pending::<()>().await;
+    });
+    let mut until = ending.clone();
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+        let _ = until.wait_for(|asked| *asked).await;
+    });
+    let outcome = tokio::select! {
+        outcome = serving => outcome.map_err(Failure::failed),
+        () = async {
+            let _ = ending.wait_for(|asked| *asked).await;
+            tokio::time::sleep(GRACE).await;
+        } => {
+            tracing::warn!("answers that were still under way are cut off");
+            Ok(())
+        }
+    };
+    if outcome.is_ok() {
+        let _ = stopping.await;
+    }
+    outcome
 }
 
 async fn asked_to_end() {

@@ -9,11 +9,12 @@
     dead_code
 )]
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use access::{Access, Purpose};
-use api::{Api, Config, Provider, State};
+use api::{Api, Config, Provider, Providers, State};
 use auth::{Auth, Client};
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request};
@@ -151,14 +152,16 @@ pub async fn served_with(change: impl FnOnce(&mut Config)) -> Served {
         Arc::new(SqliteStore::open(&folder.path().join("store.db"), Options::default()).unwrap());
     let mut config = Config::new(BASE);
     config.default_purpose = Some(Purpose::DirectCare);
+    let mut providers = BTreeMap::new();
     for (name, ods) in [("rose", "VM1"), ("oak", "VM2")] {
         let provider = Provider {
             ods: ods.to_owned(),
             name: format!("{name} care home"),
             phone: Some("0113 496 0000".to_owned()),
         };
-        config.providers.insert(name.to_owned(), provider);
+        providers.insert(name.to_owned(), provider);
     }
+    config.providers = Providers::new(providers);
     change(&mut config);
     let api = Api::new(State {
         store: Arc::clone(&store),

@@ -11,9 +11,9 @@ use crate::chosen::refused;
 use crate::cli::Format;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::import::{open_store, registry};
+use crate::import::registry;
 use crate::knowledge::Knowledge;
-use crate::{locate, output};
+use crate::{locate, output, stores};
 
 /// A server's store, opened for its mappings.
 pub(super) struct Opened {
@@ -28,7 +28,7 @@ impl Opened {
         let config = Config::read(&place.config)?;
         let knowledge = Knowledge::configured(&config.packages, &config.terminology, &[])?;
         let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
-        let store = open_store(&config.store.folder)?;
+        let store = runtime.block_on(stores::open(&config.store))?;
         let registry = registry(store.clone(), &knowledge, config.server.mode.gate());
         Ok(Self {
             config,
