@@ -56,8 +56,8 @@ pub enum Undecided {
     Busy,
     /// The mapping that is needed is not there.
     Mapping(RegistryError),
-    /// A file cannot be read from the archive.
-    Archive(String),
+    /// A file cannot be read again, for this reason.
+    Unreadable(String),
     /// The store failed.
     Store(store::Error),
 }
@@ -69,7 +69,7 @@ impl fmt::Display for Undecided {
             Self::WrongState(why) => f.write_str(why),
             Self::Busy => f.write_str("too much of this organisation waits: try again in a minute"),
             Self::Mapping(error) => error.fmt(f),
-            Self::Archive(error) => f.write_str(error),
+            Self::Unreadable(error) => f.write_str(error),
             Self::Store(error) => error.fmt(f),
         }
     }

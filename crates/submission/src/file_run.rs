@@ -30,6 +30,24 @@ pub(crate) enum Ended {
     Stopped,
 }
 
+/// Why a file could not be read to its end, which is no fault of the file.
+#[derive(Debug)]
+pub(crate) enum RunError {
+    /// The store failed.
+    Store(store::Error),
+    /// The temporary folder is full or failed.
+    NoRoom,
+}
+
+impl From<store::Error> for RunError {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// What is said when there is no room.
+pub(crate) const NO_ROOM: &str = "the temporary folder (TMPDIR) is full or failed: make room there";
+
 /// What a rehearsal found.
 pub(crate) struct Rehearsed {
     pub(crate) report: Report,
@@ -39,11 +57,11 @@ pub(crate) struct Rehearsed {
 
 impl FileRun {
     /// Reads it on this thread.
-    pub(crate) fn run(self, pipeline: &Pipeline, runtime: Handle) -> Result<Ended, store::Error> {
+    pub(crate) fn run(self, pipeline: &Pipeline, runtime: Handle) -> Result<Ended, RunError> {
         match self.read(pipeline, runtime)? {
             None => Ok(Ended::Stopped),
             Some((storing, end, loss)) => {
-                report(storing, end, loss).map(|report| Ended::Reported(Box::new(report)))
+                Ok(Ended::Reported(Box::new(report(storing, end, loss)?)))
             }
         }
     }
@@ -53,10 +71,10 @@ impl FileRun {
         mut self,
         pipeline: &Pipeline,
         runtime: Handle,
-    ) -> Result<Rehearsed, store::Error> {
+    ) -> Result<Rehearsed, RunError> {
         self.terms.rehearse = true;
         let Some((mut storing, end, loss)) = self.read(pipeline, runtime)? else {
-            return Err(store::Error::Closed);
+            return Err(store::Error::Closed.into());
         };
         let mut people = std::mem::take(&mut storing.affected);
         for (rtype, id) in end.batch.retire.iter().flat_map(|retire| &retire.ids) {
@@ -80,7 +98,7 @@ impl FileRun {
         self,
         pipeline: &Pipeline,
         runtime: Handle,
-    ) -> Result<Option<(Storing, End, serde_json::Value)>, store::Error> {
+    ) -> Result<Option<(Storing, End, serde_json::Value)>, RunError> {
         let Self {
             mut submission,
             mapping,
@@ -112,14 +130,25 @@ impl FileRun {
         });
         let run = match run {
             Ok(run) => run,
-            Err(Left::Failed(error)) => return Err(error),
+            Err(Left::Failed(error)) => return Err(error.into()),
+            Err(Left::NoRoom) => return Err(RunError::NoRoom),
             Err(Left::Stopped) => return Ok(None),
         };
+        if !storing.remembers() {
+            return Err(RunError::NoRoom);
+        }
         match run {
             Ok(run) => {
                 let end = end(&mut storing, &run, &reason)?;
                 let loss = serde_json::to_value(&run.loss).unwrap_or_default();
                 Ok(Some((storing, end, loss)))
+            }
+            Err(issues)
+                if issues
+                    .iter()
+                    .any(|issue| issue.code == mapping::codes::NO_ROOM) =>
+            {
+                Err(RunError::NoRoom)
             }
             Err(issues) => {
                 for issue in &issues {

@@ -10,7 +10,7 @@ use store::{Batch, Job, JobState, QuarantineQuery, Submission, SubmissionQuery, 
 use tokio::runtime::Handle;
 
 use crate::ending::Reason;
-use crate::file_run::{Ended, FileRun};
+use crate::file_run::{Ended, FileRun, NO_ROOM, RunError};
 use crate::hold::Hold;
 use crate::journal::Past;
 use crate::report::{Report, ReportState};
@@ -64,6 +64,15 @@ impl From<store::Error> for Trouble {
                 Self::Fault(error.to_string())
             }
             error => Self::Outage(error.to_string()),
+        }
+    }
+}
+
+impl From<RunError> for Trouble {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Store(error) => error.into(),
+            RunError::NoRoom => Self::Outage(NO_ROOM.to_owned()),
         }
     }
 }

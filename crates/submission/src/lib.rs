@@ -45,6 +45,7 @@ mod storing;
 mod tags;
 mod tally;
 mod task;
+mod tidying;
 mod vanished;
 mod wanted;
 mod withdrawing;
@@ -65,7 +66,8 @@ pub use sender::KnownCodes;
 pub use spool::Spool;
 pub use tally::{Group, Tally};
 pub use task::{Chosen, Task};
-pub use workers::{WorkerSettings, Workers, work_off};
+pub use tidying::{Tidied, tidy};
+pub use workers::{WorkerSettings, Workers, work_off, work_off_as};
 
 pub(crate) use numbers::Numbers;
 pub(crate) use placed::placed;

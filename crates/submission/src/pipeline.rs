@@ -5,21 +5,20 @@ use std::fmt;
 use std::io::Read as _;
 use std::sync::Arc;
 
-use archive::Keys;
+use archive::{Keys, WriteError, Writer};
 use identity::IdSpace;
 use mapping_registry::{Gate, RegistryError};
 use search::Indexer;
-use sha2::{Digest as _, Sha256};
-use store::{MappingStamp, Store, Submission, Tenant};
+use store::{Arrival, MappingStamp, Store, Submission, SubmissionState, Tenant};
 use tokio::runtime::Handle;
 use validation::Validator;
 
 use crate::ending::Reason;
-use crate::file_run::{Ended, FileRun};
+use crate::file_run::{Ended, FileRun, NO_ROOM, RunError};
 use crate::journal::Past;
 use crate::mappings::Only;
 use crate::sender::{KnownCodes, Senders};
-use crate::storing::Terms;
+use crate::storing::{BATCH, Terms};
 use crate::{Delivery, Mappings, Report};
 
 /// Takes deliveries in and does the jobs. Cheap to clone.
@@ -34,6 +33,7 @@ pub struct Pipeline {
     pub(crate) keys: Keys,
     pub(crate) engine: Arc<str>,
     pub(crate) senders: Arc<BTreeMap<Tenant, Senders>>,
+    pub(crate) batch: usize,
 }
 
 /// Why a delivery could not be taken in at all. What is wrong with its content is in the report.
@@ -45,6 +45,8 @@ pub enum SubmitError {
     Store(store::Error),
     /// No clinician has reviewed this content of the mapping, and this is production (CS-21).
     Unreviewed(MappingStamp),
+    /// The temporary folder is full or failed; sending the file again completes it.
+    NoRoom,
     /// The work was interrupted.
     Interrupted,
 }
@@ -58,6 +60,7 @@ impl fmt::Display for SubmitError {
                 "{error}; send the file again, what was stored of it already stays as it is"
             ),
             Self::Unreviewed(stamp) => RegistryError::NotReviewed(stamp.clone()).fmt(f),
+            Self::NoRoom => write!(f, "{NO_ROOM}, and send the file again"),
             Self::Interrupted => f.write_str("the work was interrupted; send the file again"),
         }
     }
@@ -68,6 +71,15 @@ impl std::error::Error for SubmitError {}
 impl From<store::Error> for SubmitError {
     fn from(error: store::Error) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<WriteError> for SubmitError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Store(error) => Self::Store(error),
+            error => Self::Unreadable(std::io::Error::other(error)),
+        }
     }
 }
 
@@ -90,6 +102,7 @@ impl Pipeline {
             keys: Keys::none(),
             engine: env!("CARGO_PKG_VERSION").into(),
             senders: Arc::default(),
+            batch: BATCH,
         }
     }
 
@@ -136,14 +149,21 @@ impl Pipeline {
         self
     }
 
+    /// The same, with so many resources in one commit. A smaller number loses less work when a worker
+    /// dies, and waits more often for the disk.
+    #[must_use]
+    pub fn with_batch(mut self, resources: usize) -> Self {
+        self.batch = resources.max(1);
+        self
+    }
+
     /// Where everything is kept.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
 
-    /// Reads, maps, validates and stores a file at once, and says what became of it: without the
-    /// archive and the queue, for a file that its caller keeps. Nothing else may work on the source
-    /// meanwhile.
+    /// Reads, maps, validates and stores a file at once, and says what became of it: kept in the
+    /// archive like any other, and without the queue. Nothing else may work on the source meanwhile.
     ///
     /// # Errors
     /// When the file cannot be read at all, the mapping may not publish here, or the store fails. A file that is not what the mapping
@@ -163,10 +183,9 @@ impl Pipeline {
                 delivery.received,
             );
             submission.file_name = delivery.input.name().to_string();
-            (submission.file_hash, submission.size) =
-                hash(&delivery.input).map_err(SubmitError::Unreadable)?;
             submission.way = "command".to_owned();
             submission.stated_as_of = delivery.as_of;
+            pipeline.keep(&mut submission, &delivery.input, &runtime)?;
             let run = FileRun {
                 submission,
                 mapping,
@@ -174,13 +193,60 @@ impl Pipeline {
                 reason: Reason::Arrived,
                 terms: pipeline.terms(&delivery.tenant),
             };
-            match run.run(&pipeline, runtime)? {
+            let ended = run.run(&pipeline, runtime).map_err(|error| match error {
+                RunError::Store(error) => SubmitError::Store(error),
+                RunError::NoRoom => SubmitError::NoRoom,
+            })?;
+            match ended {
                 Ended::Reported(report) => Ok(*report),
                 Ended::Stopped => Err(SubmitError::Interrupted),
             }
         })
         .await
         .map_err(|_| SubmitError::Interrupted)?
+    }
+
+    /// Puts a delivery's bytes into the archive, so that it can be read again, with its submission's
+    /// row.
+    fn keep(
+        &self,
+        submission: &mut Submission,
+        input: &source::Input,
+        runtime: &Handle,
+    ) -> Result<(), SubmitError> {
+        let mut reader = input.open().map_err(SubmitError::Unreadable)?;
+        let mut writer = Writer::new(
+            self.store.clone(),
+            submission.tenant.clone(),
+            &self.keys,
+            u64::MAX,
+        )?;
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let read = reader.read(&mut buffer).map_err(SubmitError::Unreadable)?;
+            if read == 0 {
+                break;
+            }
+            runtime.block_on(writer.push(buffer.get(..read).unwrap_or_default()))?;
+        }
+        let upload = runtime.block_on(writer.finish(submission.received, None))?;
+        submission.file_hash.clone_from(&upload.blob.hash);
+        submission.size = upload.blob.size;
+        // Of an empty file there is nothing to keep.
+        if upload.blob.size == 0 {
+            return Ok(());
+        }
+        submission.state = SubmissionState::Archived;
+        let arrival = Arrival {
+            submission: submission.clone(),
+            upload: Some(upload),
+            idempotency: None,
+            job: None,
+            deeds: Vec::new(),
+            most_waiting: None,
+        };
+        runtime.block_on(self.store.accept(arrival))?;
+        Ok(())
     }
 
     /// The terms of a run without a job.
@@ -192,6 +258,7 @@ impl Pipeline {
             rehearse: false,
             senders: self.senders.get(tenant).cloned().unwrap_or_default(),
             engine: self.engine.to_string(),
+            batch: self.batch,
         }
     }
 }
@@ -201,43 +268,5 @@ pub(crate) fn stamp_of(mapping: &mapping::Mapping) -> MappingStamp {
         name: mapping.name().to_owned(),
         version: mapping.version().to_owned(),
         hash: mapping.hash().to_owned(),
-    }
-}
-
-fn hash(input: &source::Input) -> std::io::Result<(String, u64)> {
-    let mut reader = input.open()?;
-    let mut hash = Sha256::new();
-    let mut size = 0;
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let read = reader.read(&mut buffer)?;
-        if read == 0 {
-            break;
-        }
-        size += read as u64;
-        hash.update(buffer.get(..read).unwrap_or_default());
-    }
-    let mut text = String::with_capacity(64);
-    for byte in hash.finalize() {
-        use fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok((text, size))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_hash_is_sha_256() {
-        let input = source::Input::bytes("a.csv", b"abc".to_vec());
-        assert_eq!(
-            hash(&input).unwrap(),
-            (
-                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".to_owned(),
-                3
-            )
-        );
     }
 }

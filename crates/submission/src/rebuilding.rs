@@ -96,7 +96,7 @@ impl RebuildPlan {
 
 impl From<Trouble> for Undecided {
     fn from(trouble: Trouble) -> Self {
-        Self::Archive(trouble.to_string())
+        Self::Unreadable(trouble.to_string())
     }
 }
 
@@ -144,8 +144,9 @@ impl Pipeline {
             })
             .await
             .map_err(|_| {
-                Undecided::Archive("the file made the program fail while it was read".to_owned())
-            })??;
+                Trouble::Fault("the file made the program fail while it was read".to_owned())
+            })?
+            .map_err(Trouble::from)?;
             for (patient, changes) in rehearsed.people {
                 *plan.people.entry(patient).or_default() += changes;
             }

@@ -9,6 +9,7 @@ use diagnostics::{Issue, IssueType, has_errors};
 use jiff::Timestamp;
 use mapping::{Beginning, Judge, Made, Quarantined, Retired, Sink, Verdict};
 use search::Indexer;
+use spill::Budget;
 use store::{
     Batch, Committed, Counted, DecideQuarantine, Outcome, PersonKeys, QuarantineQuery, Sight,
     Store, Submission, SubmissionQuery, SubmissionState, Tenant, Write,
@@ -25,9 +26,16 @@ use crate::vanished::Met;
 use crate::wanted::Wanted;
 use crate::{Tally, codes, kill_point, placed, words};
 
-/// How many writes one commit carries. Index rows dominate the cost of a commit, and beyond about a
-/// thousand resources a larger one gains nothing.
-const BATCH: usize = 1000;
+/// How many writes one commit carries where nobody says otherwise. Index rows dominate the cost of a
+/// commit, and beyond about a thousand resources a larger one gains nothing.
+pub(crate) const BATCH: usize = 1000;
+
+/// How many bytes one commit carries, roughly: a thousand resources of a megabyte each are not held
+/// at once.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+/// How many bytes of what was met in a file are kept in memory; beyond, it goes to a temporary file.
+const MEMORY: usize = 8 * 1024 * 1024;
 
 /// Why a run is left in its midst: nothing more of it is wanted.
 #[derive(Debug)]
@@ -36,6 +44,8 @@ pub(crate) enum Left {
     Failed(store::Error),
     /// The worker is to stop; what is committed stays.
     Stopped,
+    /// The temporary folder is full or failed.
+    NoRoom,
 }
 
 /// What becomes of a file's items besides being stored.
@@ -52,6 +62,8 @@ pub(crate) struct Terms {
     pub(crate) senders: Senders,
     /// What else decides what becomes of the file.
     pub(crate) engine: String,
+    /// How many writes one commit carries.
+    pub(crate) batch: usize,
 }
 
 /// A person of the batch: id, NHS number and Patient.
@@ -75,6 +87,10 @@ pub(crate) struct Storing {
     contested: BTreeSet<String>,
     as_of: Timestamp,
     terms: Terms,
+    /// For what is remembered of every record.
+    budget: Budget,
+    /// About how many bytes the batch holds.
+    weight: usize,
     /// How many items have come.
     items: u64,
     /// What was decided of the Patients of the batch.
@@ -103,6 +119,7 @@ impl Storing {
     ) -> Self {
         let tenant = submission.tenant.clone();
         let sight = access::Access::pipeline(&tenant);
+        let budget = Budget::new(MEMORY);
         Self {
             guard: IdentityGuard::new(
                 store.clone(),
@@ -118,7 +135,7 @@ impl Storing {
             submission,
             pending: HashMap::new(),
             namesakes: HashMap::new(),
-            fresh: Met::default(),
+            fresh: Met::new(&budget),
             contested: BTreeSet::new(),
             items: 0,
             decided: Vec::new(),
@@ -127,7 +144,9 @@ impl Storing {
             as_of_text: None,
             snapshot: false,
             refused: false,
-            met: Met::default(),
+            met: Met::new(&budget),
+            budget,
+            weight: 0,
             gone: BTreeSet::new(),
             affected: BTreeMap::new(),
             counts: Counts::default(),
@@ -255,8 +274,22 @@ impl Storing {
         Ok(())
     }
 
-    /// Writes what has gathered, or leaves the run.
-    fn flush_or_leave(&mut self) {
+    /// Whether what had to be remembered could be: otherwise nothing that hangs on it is known.
+    pub(crate) fn remembers(&self) -> bool {
+        !self.budget.has_failed()
+    }
+
+    /// Writes what has gathered once it is enough, or leaves the run.
+    fn flush_when_full(&mut self) {
+        if self.batch.writes.len() + self.batch.quarantine.len() < self.terms.batch
+            && self.weight < BATCH_BYTES
+        {
+            return;
+        }
+        if !self.remembers() {
+            leave(Left::NoRoom);
+        }
+        self.weight = 0;
         if let Err(error) = self.flush() {
             leave(Left::Failed(error));
         }
@@ -369,15 +402,16 @@ impl Storing {
             .into_iter()
             .collect();
         against.extend(self.terms.senders.check(&beginning.senders));
-        self.refused = has_errors(&against);
         for issue in &against {
             self.tally.add(issue);
         }
-        if self.refused {
-            return Ok(ControlFlow::Break(()));
-        }
+        // What was let in is gone on with, whatever was registered meanwhile.
         if self.terms.past.begun {
             return Ok(ControlFlow::Continue(()));
+        }
+        self.refused = has_errors(&against);
+        if self.refused {
+            return Ok(ControlFlow::Break(()));
         }
         if self.snapshot && self.newest()?.is_some_and(|newest| newest > self.as_of) {
             self.refused = true;
@@ -426,6 +460,19 @@ impl Storing {
         self.wait(self.store.commit(batch))?;
         kill_point::at(kill_point::BEGIN_AFTER);
         Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// About how many bytes a resource is written in.
+fn weight(value: &json::Value) -> usize {
+    match value {
+        json::Value::String(text) => text.len(),
+        json::Value::Array(items) => items.iter().map(weight).sum(),
+        json::Value::Object(object) => object
+            .iter()
+            .map(|(name, value)| name.len() + weight(value))
+            .sum(),
+        _ => 8,
     }
 }
 
@@ -579,10 +626,9 @@ impl Sink<Prepared> for Storing {
         write.index = prepared.index;
         write.patient = made.person.as_deref().map(str::to_owned);
         write.person = person;
+        self.weight += weight(&write.resource);
         self.batch.writes.push(write);
-        if self.batch.writes.len() + self.batch.quarantine.len() >= BATCH {
-            self.flush_or_leave();
-        }
+        self.flush_when_full();
         Verdict::Accepted
     }
 
@@ -605,10 +651,9 @@ impl Sink<Prepared> for Storing {
         if committed {
             return;
         }
+        self.weight += held.raw.len();
         self.batch.quarantine.push(words::to_store(held));
-        if self.batch.writes.len() + self.batch.quarantine.len() >= BATCH {
-            self.flush_or_leave();
-        }
+        self.flush_when_full();
     }
 
     fn retired(&mut self, retired: Retired) {

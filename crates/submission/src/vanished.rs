@@ -4,16 +4,17 @@ use std::collections::{BTreeSet, HashSet};
 
 use diagnostics::{Issue, IssueType};
 use jiff::Timestamp;
+use spill::{Budget, Set};
 use store::{Current, Pending, Status};
 
 use crate::codes;
 
-/// What was met in a file, as far as it must be remembered to tell what vanished: 16 bytes a thing.
-#[derive(Debug, Default)]
+/// What was met in a file, as far as it must be remembered to tell what vanished: 16 bytes a thing, in
+/// memory up to a budget and in a temporary file beyond it.
 pub(crate) struct Met {
-    things: HashSet<u128>,
+    things: Set<u128>,
     /// People something of whom was held back: what of theirs is not in the file may be among it.
-    doubtful_people: HashSet<u128>,
+    doubtful_people: Set<u128>,
     /// Types of which something was held back and it is not known whose.
     doubtful_types: HashSet<String>,
     /// Whether a record was held back and not even its type is known.
@@ -21,6 +22,15 @@ pub(crate) struct Met {
 }
 
 impl Met {
+    pub(crate) fn new(budget: &Budget) -> Self {
+        Self {
+            things: Set::new(budget),
+            doubtful_people: Set::new(budget),
+            doubtful_types: HashSet::new(),
+            doubtful: false,
+        }
+    }
+
     pub(crate) fn met(&mut self, rtype: &str, id: &str) {
         self.things.insert(short(rtype, id));
     }
@@ -52,7 +62,7 @@ impl Met {
 
     /// Whether a thing was met.
     pub(crate) fn knows(&self, rtype: &str, id: &str) -> bool {
-        self.things.contains(&short(rtype, id))
+        self.things.contains(short(rtype, id))
     }
 
     fn has(&self, current: &Current) -> bool {
@@ -65,7 +75,7 @@ impl Met {
             _ => current.patient.as_deref(),
         };
         self.doubtful_types.contains(&current.rtype)
-            || person.is_some_and(|person| self.doubtful_people.contains(&short("Patient", person)))
+            || person.is_some_and(|person| self.doubtful_people.contains(short("Patient", person)))
     }
 }
 

@@ -115,7 +115,8 @@ impl Pipeline {
             }
         }
         if from == PARTS_DONE {
-            self.hold_back_again(hold, &taking, undone).await?;
+            self.hold_back_again(hold, &submission, &taking, undone)
+                .await?;
         }
         self.mark_withdrawn(job, hold, submission, &taking, undone)
             .await?;
@@ -300,30 +301,44 @@ impl Pipeline {
     async fn hold_back_again(
         &self,
         hold: &Hold,
+        submission: &Submission,
         taking: &Taking,
         undone: Undone,
     ) -> Result<(), Trouble> {
-        let Some(before) = taking.before.as_ref().filter(|_| !taking.later_snapshot) else {
-            return Ok(());
-        };
-        let sight = access::Access::pipeline(&before.tenant);
-        let rows = QuarantineQuery {
-            submission: Some(before.id.clone()),
-            ..QuarantineQuery::default()
-        };
-        let rows = self.store.quarantine(&sight, &before.tenant, &rows).await?;
-        let open: BTreeSet<(String, Option<String>, Option<String>)> = rows
-            .iter()
-            .filter(|row| !row.settled)
-            .map(|row| key(&row.held))
-            .collect();
-        let mut batch = Batch::new(before.tenant.clone(), before.id.clone());
+        let sight = access::Access::pipeline(&submission.tenant);
+        let mut latest = Vec::new();
+        if let Some(before) = taking.before.as_ref().filter(|_| !taking.later_snapshot) {
+            latest.push(before.id.clone());
+            latest.extend(self.runs_of(before).await?);
+        }
+        for id in latest {
+            let rows = QuarantineQuery {
+                submission: Some(id.clone()),
+                ..QuarantineQuery::default()
+            };
+            let rows = self
+                .store
+                .quarantine(&sight, &submission.tenant, &rows)
+                .await?;
+            // What is open stays so, and what somebody decided about is decided.
+            let done: BTreeSet<HeldKey> = rows
+                .iter()
+                .filter(|row| !row.settled || row.decided.is_some())
+                .map(|row| key(&row.held))
+                .collect();
+            let mut batch = Batch::new(submission.tenant.clone(), id);
+            batch.fence = Some(hold.fence());
+            batch.quarantine = rows
+                .into_iter()
+                .filter(|row| !done.contains(&key(&row.held)))
+                .map(|row| row.held)
+                .collect();
+            if !batch.quarantine.is_empty() {
+                self.store.commit(batch).await?;
+            }
+        }
+        let mut batch = Batch::new(submission.tenant.clone(), submission.id.clone());
         batch.fence = Some(hold.fence());
-        batch.quarantine = rows
-            .into_iter()
-            .filter(|row| row.settled && row.decided.is_none() && !open.contains(&key(&row.held)))
-            .map(|row| row.held)
-            .collect();
         batch.journal = Some(
             Entry::Undone {
                 next: u64::MAX,
@@ -405,7 +420,10 @@ impl Pipeline {
     }
 }
 
-fn key(held: &store::Quarantined) -> (String, Option<String>, Option<String>) {
+/// What tells one thing that was held back from another of the same file.
+type HeldKey = (String, Option<String>, Option<String>);
+
+fn key(held: &store::Quarantined) -> HeldKey {
     (held.place.clone(), held.rtype.clone(), held.id.clone())
 }
 

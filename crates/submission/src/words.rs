@@ -6,6 +6,7 @@ use diagnostics::{Issue, Severity};
 use mapping::Quarantined;
 use serde_json::{Value, json};
 
+use crate::Group;
 use crate::report::{Report, ReportState};
 
 /// An issue with the value that it is about. Only for the organisation that sent the value (CS-22).
@@ -64,86 +65,138 @@ fn times(count: u64, one: &str, many: &str) -> String {
 }
 
 impl Report {
-    /// The report as a person without an IT department reads it. Holds no value of the file.
+    /// The report as a person without an IT department reads it: where the file stands, what went
+    /// through, what did not and where it is, and what to do. Holds no value of the file.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
-        let counts = &self.counts;
-        let _ = writeln!(text, "{} (read with {})", self.file, self.mapping);
+        if self.mapping.is_empty() {
+            let _ = writeln!(text, "{}", self.file);
+        } else {
+            let _ = writeln!(text, "{} (read with {})", self.file, self.mapping);
+        }
         if let Some(as_of) = &self.as_of {
             let _ = writeln!(text, "  true as of {as_of}");
         }
-        match self.state {
-            ReportState::Refused => {
-                let _ = writeln!(text, "  could not be used; nothing was stored");
+        self.tell_state(&mut text);
+        if self.counts.quarantined > 0 && self.state != ReportState::Withdrawn {
+            let _ = writeln!(
+                text,
+                "  {} held back until mended; nothing else was affected",
+                times(self.counts.quarantined, "item was", "items were")
+            );
+        }
+        for group in &self.issues {
+            tell_group(&mut text, group);
+        }
+        if let Some(next) = self.what_to_do() {
+            let _ = writeln!(text, "  What to do: {next}");
+        }
+        text
+    }
+
+    fn tell_state(&self, text: &mut String) {
+        let counts = &self.counts;
+        let _ = match self.state {
+            ReportState::Archived => {
+                writeln!(text, "  has arrived safely and waits for its turn")
             }
-            _ => {
-                let _ = writeln!(
+            ReportState::Reading => writeln!(text, "  is being read"),
+            ReportState::Refused => writeln!(text, "  could not be used; nothing was stored"),
+            ReportState::Failed => writeln!(
+                text,
+                "  could not be finished; what was stored of it stays as it is, and the file is kept"
+            ),
+            ReportState::Withdrawn => {
+                let undone = self.undone.unwrap_or_default();
+                writeln!(
+                    text,
+                    "  was taken back: {} as before it again, {} that came with it no longer shown, {} that it had only confirmed, {} left alone because something newer is known",
+                    undone.restored, undone.retired, undone.unconfirmed, undone.left_alone
+                )
+            }
+            ReportState::Converted | ReportState::Reported | ReportState::AwaitingConfirmation => {
+                writeln!(
                     text,
                     "  {} read, {} made{}",
                     times(counts.records, "record", "records"),
                     times(counts.resources, "valid resource", "valid resources"),
                     by_type(self)
-                );
+                )
             }
-        }
+        };
         if matches!(
             self.state,
             ReportState::Reported | ReportState::AwaitingConfirmation
         ) {
-            let _ = writeln!(
-                text,
-                "  stored: {} new, {} changed, {} as before, {} no longer reported{}",
-                counts.created,
-                counts.updated,
-                counts.unchanged,
-                counts.retired,
-                if counts.older > 0 {
-                    format!(
-                        ", {} older than what was stored and left alone",
-                        counts.older
-                    )
-                } else {
-                    String::new()
-                }
-            );
-        }
-        if counts.quarantined > 0 {
-            let _ = writeln!(
-                text,
-                "  {} held back until mended; nothing else was affected",
-                times(counts.quarantined, "item was", "items were")
-            );
-        }
-        for group in &self.issues {
-            let mark = match group.severity {
-                Severity::Error => "not used",
-                Severity::Warning => "please check",
-                Severity::Information => "note",
+            let older = if counts.older > 0 {
+                format!(
+                    ", {} older than what was stored and left alone",
+                    counts.older
+                )
+            } else {
+                String::new()
             };
-            let _ = write!(text, "  - {mark} [{}]: {}", group.code, group.message);
-            if group.count > 1 {
-                let _ = write!(text, " ({} times)", group.count);
-            }
-            text.push('\n');
-            if !group.places.is_empty() {
-                let shown: Vec<&str> = group
-                    .places
-                    .iter()
-                    .take(SHOWN)
-                    .map(String::as_str)
-                    .collect();
-                let more = if group.places.len() > SHOWN {
-                    "; and more"
-                } else {
-                    ""
-                };
-                let _ = writeln!(text, "      where: {}{more}", shown.join("; "));
-            }
-            if let Some(help) = &group.help {
-                let _ = writeln!(text, "      mend: {help}");
-            }
+            let _ = writeln!(
+                text,
+                "  stored: {} new, {} changed, {} as before, {} no longer reported{older}",
+                counts.created, counts.updated, counts.unchanged, counts.retired,
+            );
         }
-        text
+        if let Some(replayed) = &self.replayed {
+            let _ = writeln!(
+                text,
+                "  read again for what was held back: {} went through, {} held back again, {} of which nothing is made",
+                replayed.released, replayed.again, replayed.nothing
+            );
+        }
+    }
+
+    /// The one thing that the reader does next; nothing where there is nothing to do.
+    fn what_to_do(&self) -> Option<&'static str> {
+        Some(match self.state {
+            ReportState::Archived | ReportState::Reading => "nothing; look again in a few minutes",
+            ReportState::AwaitingConfirmation => {
+                "something above waits for you: confirm that it is gone, or decline and it stays as it was"
+            }
+            ReportState::Refused => "mend what is said above and send the file again",
+            ReportState::Failed => "tell whoever runs Causeway; you need not send the file again",
+            ReportState::Withdrawn => return None,
+            ReportState::Converted => return None,
+            ReportState::Reported if self.counts.quarantined > 0 => {
+                "mend what is marked as not used in your own system, and send the next export as usual; what was held back goes through with it"
+            }
+            ReportState::Reported => return None,
+        })
+    }
+}
+
+fn tell_group(text: &mut String, group: &Group) {
+    let mark = match group.severity {
+        Severity::Error => "not used",
+        Severity::Warning => "please check",
+        Severity::Information => "note",
+    };
+    let _ = write!(text, "  - {mark} [{}]: {}", group.code, group.message);
+    if group.count > 1 {
+        let _ = write!(text, " ({} times)", group.count);
+    }
+    text.push('\n');
+    if !group.places.is_empty() {
+        let shown: Vec<&str> = group
+            .places
+            .iter()
+            .take(SHOWN)
+            .map(String::as_str)
+            .collect();
+        let more = if group.places.len() > SHOWN {
+            "; and more"
+        } else {
+            ""
+        };
+        let _ = writeln!(text, "      where: {}{more}", shown.join("; "));
+    }
+    if let Some(help) = &group.help {
+        let _ = writeln!(text, "      mend: {help}");
     }
 }
 

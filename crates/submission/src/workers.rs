@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use store::Claim;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::hold::Hold;
 use crate::job_run::{Outcome, Trouble};
+use crate::tidying::{Tidied, tidy};
 use crate::{Pipeline, kill_point};
 
 /// How the workers of one process work.
@@ -44,6 +46,7 @@ pub struct Workers {
     stop: Arc<AtomicBool>,
     wake: Arc<Notify>,
     tasks: Vec<JoinHandle<()>>,
+    tidying: JoinHandle<()>,
 }
 
 impl Workers {
@@ -62,7 +65,13 @@ impl Workers {
                 tokio::spawn(worker.work(wake.clone()))
             })
             .collect();
-        Self { stop, wake, tasks }
+        let tidying = tokio::spawn(tidy_now_and_then(pipeline));
+        Self {
+            stop,
+            wake,
+            tasks,
+            tidying,
+        }
     }
 
     /// Says that there is work: an idle worker looks at once.
@@ -75,6 +84,7 @@ impl Workers {
     pub async fn stop(self) {
         self.stop.store(true, Ordering::SeqCst);
         self.wake.notify_waiters();
+        self.tidying.abort();
         for task in self.tasks {
             // A worker that panicked holds nothing: its lease runs out.
             let _ = task.await;
@@ -88,7 +98,17 @@ impl Workers {
 /// # Errors
 /// When the store fails.
 pub async fn work_off(pipeline: &Pipeline) -> Result<u64, store::Error> {
-    let settings = WorkerSettings::default();
+    work_off_as(pipeline, WorkerSettings::default()).await
+}
+
+/// The same, as one worker with these settings.
+///
+/// # Errors
+/// When the store fails.
+pub async fn work_off_as(
+    pipeline: &Pipeline,
+    settings: WorkerSettings,
+) -> Result<u64, store::Error> {
     let worker = Worker {
         pipeline: pipeline.clone(),
         name: settings.name.clone(),
@@ -196,6 +216,27 @@ impl Worker {
             Ok(_) => {}
             // The lease runs out, and the job is taken again.
             Err(error) => tracing::error!(job = job.number, %error, "a job cannot be put back"),
+        }
+    }
+}
+
+/// How often is swept.
+const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
+
+async fn tidy_now_and_then(pipeline: Pipeline) {
+    let mut every = tokio::time::interval(TIDY_EVERY);
+    loop {
+        every.tick().await;
+        match tidy(pipeline.store.as_ref(), Timestamp::now()).await {
+            Ok(tidied) if tidied != Tidied::default() => {
+                tracing::info!(
+                    uploads = tidied.uploads,
+                    files = tidied.files,
+                    "swept away what is over"
+                );
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "what is over could not be swept away"),
         }
     }
 }
