@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use super::PostgresStore;
 use super::serve::{reading, writing};
 use super::session::Pg;
-use crate::sql::{outbox, outbox_list};
+use crate::sql::{exchange, outbox, outbox_list};
 use crate::{
-    Answer, Error, LaneClaim, LaneEnd, Outbox, OutboxBacklog, OutboxKey, OutboxQuery, OutboxRow,
-    Sent, SettledItem, Sight, Tenant,
+    Answer, Error, Exchange, LaneClaim, LaneEnd, Outbox, OutboxBacklog, OutboxKey, OutboxQuery,
+    OutboxRow, Sent, SettledItem, Sight, Tenant,
 };
 
 impl Outbox for PostgresStore {
@@ -64,7 +64,7 @@ impl Outbox for PostgresStore {
         end: Option<LaneEnd>,
     ) -> Answer<'a, bool> {
         writing!(self, claim.key.tenant.as_str(), [end] s => {
-            outbox::settle(s, claim, items, end.clone(), s.clock())
+            outbox::settle(s, claim, items, *end, s.clock())
         })
     }
 
@@ -116,6 +116,23 @@ impl Outbox for PostgresStore {
         most: usize,
     ) -> Answer<'a, u64> {
         writing!(self, key.tenant.as_str(), s => outbox_list::trim(s, key, before, most))
+    }
+
+    fn look_anew<'a>(&'a self, key: &'a OutboxKey) -> Answer<'a, ()> {
+        writing!(self, key.tenant.as_str(), s => outbox::look_anew(s, key))
+    }
+
+    fn log_exchange<'a>(&'a self, tenant: &'a Tenant, exchange: &'a Exchange) -> Answer<'a, ()> {
+        writing!(self, tenant.as_str(), s => exchange::add(s, tenant, exchange))
+    }
+
+    fn exchanges<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        nhs_number: Option<&'a str>,
+    ) -> Answer<'a, Vec<Exchange>> {
+        reading!(self, s => exchange::list(s, sight, tenant, nhs_number))
     }
 
     fn outbox_backlog<'a>(&'a self, key: &'a OutboxKey) -> Answer<'a, OutboxBacklog> {

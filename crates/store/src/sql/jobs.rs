@@ -134,7 +134,7 @@ pub(crate) async fn any<S: Session>(s: &mut S, now: i64) -> Result<bool, Error> 
 /// The job whose turn it is. A job that runs stands in the way of every other of its source, and
 /// one that waits in the way of those behind it, unless it is queued for a time to come and nobody
 /// has begun it. One that was put back keeps its place.
-fn next(now: i64) -> Part {
+pub(crate) fn next(now: i64) -> Part {
     let mut part = Part::new(
         "SELECT j.tenant, j.number, j.attempts, j.state FROM job j
          LEFT JOIN turn u ON u.tenant = j.tenant

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::schema;
 use super::session::Lite;
 use crate::sql::visible::View;
-use crate::sql::{Part, Session as _, find, now};
+use crate::sql::{Part, Session as _, find, jobs, now};
 use crate::{
     Clause, DateMatch, DateOp, Label, Query, Reach, ReferenceMatch, Sight, SystemMatch, Tenant,
     TextMatch, TokenMatch,
@@ -149,5 +149,34 @@ fn no_query_reads_a_table_from_end_to_end() {
             plan.iter().all(|step| !step.contains("TEMP B-TREE")),
             "one value is read in order: {plan:#?}"
         );
+    }
+}
+
+/// Workers ask for the next job all the time, and the list of those that are done grows for ever.
+#[test]
+fn a_claim_looks_at_open_jobs_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let mut connection = Connection::open(&path).unwrap();
+    schema::prepare(&mut connection, &path).unwrap();
+    let mut part = Part::new("EXPLAIN QUERY PLAN ", []);
+    part.append(jobs::next(0));
+    let mut session = Lite::reader(&connection);
+    let rows = now(session.query(part)).unwrap();
+    let steps: Vec<String> = rows
+        .into_iter()
+        .map(|mut row| {
+            let (_, _, _) = (row.int().unwrap(), row.int().unwrap(), row.int().unwrap());
+            row.text().unwrap()
+        })
+        .collect();
+    for table in ["j", "b", "o"] {
+        let on = |step: &&String| {
+            step.starts_with(&format!("SCAN {table} "))
+                || step.starts_with(&format!("SEARCH {table} "))
+        };
+        let step = steps.iter().find(on);
+        let step = step.unwrap_or_else(|| panic!("{table}: {steps:#?}"));
+        assert!(step.contains("INDEX job_"), "{step}");
     }
 }
