@@ -85,6 +85,10 @@ impl Notice {
             } => "received",
             Self::Received { .. } => "again",
             Self::Reported { .. } => "report",
+            Self::Incomplete {
+                why: Incomplete::Fault(_),
+                ..
+            } => "not-fetched",
             Self::Incomplete { .. } => "incomplete",
             Self::NoRoute { .. } => "no-route",
             Self::NotReceived { .. } => "not-received",
@@ -131,6 +135,14 @@ impl fmt::Display for Notice {
                 write!(f, "MESH message {message} had been received before")
             }
             Self::Reported { message } => write!(f, "MESH report {message} was taken note of"),
+            Self::Incomplete {
+                message,
+                why: Incomplete::Fault(why),
+            } => write!(
+                f,
+                "MESH message {message} could not be fetched and stays in the mailbox: {why}. This \
+                 is tried again"
+            ),
             Self::Incomplete { message, why } => write!(
                 f,
                 "MESH message {message} is not whole and stays in the mailbox: {why}. If it stays \
