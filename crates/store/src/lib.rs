@@ -26,6 +26,7 @@ mod clock;
 mod deed;
 mod directory;
 mod error;
+mod exchange;
 mod identity_review;
 mod index;
 mod job;
@@ -54,6 +55,7 @@ pub use clock::Clock;
 pub use deed::{Deed, DeedRow};
 pub use directory::{Directory, DirectoryChange, DirectoryRow};
 pub use error::Error;
+pub use exchange::Exchange;
 pub use identity_review::{
     Case, CaseFound, CaseSide, Decided, DecisionRow, IdentityReview, NewCase, NewDecision, Raised,
 };

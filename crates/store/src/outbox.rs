@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{Answer, Error, Sight, Tenant};
+use crate::{Answer, Error, Exchange, Sight, Tenant};
 
 /// One tenant's destination.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -323,6 +323,31 @@ pub trait Outbox {
         most: usize,
     ) -> Answer<'a, u64> {
         let _ = (key, before, most);
+        not_built()
+    }
+
+    /// Lets a destination look at everything anew, as if what the receiver said of its copies were not
+    /// known: for a comparison with what is there.
+    fn look_anew<'a>(&'a self, key: &'a OutboxKey) -> Answer<'a, ()> {
+        let _ = key;
+        not_built()
+    }
+
+    /// Adds to the record of what was said to a national service. It only grows.
+    fn log_exchange<'a>(&'a self, tenant: &'a Tenant, exchange: &'a Exchange) -> Answer<'a, ()> {
+        let _ = (tenant, exchange);
+        not_built()
+    }
+
+    /// What was said about a person by NHS number, or about all of a tenant's, in order. Only the
+    /// tenant itself sees it.
+    fn exchanges<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        nhs_number: Option<&'a str>,
+    ) -> Answer<'a, Vec<Exchange>> {
+        let _ = (sight, tenant, nhs_number);
         not_built()
     }
 

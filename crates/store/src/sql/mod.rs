@@ -13,6 +13,7 @@ pub(crate) mod decide;
 pub(crate) mod deeds;
 pub(crate) mod directory;
 pub(crate) mod erasure;
+pub(crate) mod exchange;
 pub(crate) mod fetch;
 pub(crate) mod find;
 pub(crate) mod fingerprint;

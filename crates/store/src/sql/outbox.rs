@@ -232,6 +232,22 @@ pub(crate) async fn queue_more<S: Session>(
     Ok(next.is_some())
 }
 
+/// Lets a destination look at everything anew.
+pub(crate) async fn look_anew<S: Session>(s: &mut S, key: &OutboxKey) -> Result<(), Error> {
+    let Some((tenant, destination)) = numbers(s, key).await? else {
+        return Ok(());
+    };
+    for sql in [
+        "UPDATE destination SET queue_from = 0
+         WHERE tenant = ? AND destination = ? AND ended IS NULL",
+        "UPDATE outbox_sent SET etag = NULL WHERE tenant = ? AND destination = ?",
+    ] {
+        s.execute(Part::new(sql, [tenant.into(), destination.into()]))
+            .await?;
+    }
+    Ok(())
+}
+
 /// Queues everything about a person.
 pub(crate) async fn queue_person<S: Session>(
     s: &mut S,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::record::micros;
 use super::visible::View;
-use super::{Dialect, Part, Record, Session, Value, first, identity_review};
+use super::{Dialect, Part, Record, Session, Value, first, identity_review, outbox};
 use crate::{Error, NewDecision, PersonKeys, PersonRow, Sight, Status, Tenant, ToTrace, Traced};
 
 /// Who decides that a number was replaced, where PDS said so.
@@ -43,6 +43,17 @@ pub(crate) async fn put<S: Session>(s: &mut S, traces: &[Traced]) -> Result<(), 
             ],
         );
         s.execute(part).await?;
+        // Destinations whose rule depends on the trace look at the person again.
+        let part = Part::new(
+            "SELECT rid FROM resource
+             WHERE tenant = ? AND rtype = (SELECT no FROM word WHERE text = 'Patient') AND id = ?",
+            [tenant.into(), (&traced.patient).into()],
+        );
+        let mut people = Vec::new();
+        for mut row in s.query(part).await? {
+            people.push(row.int()?);
+        }
+        outbox::note(s, tenant, people).await?;
         replaced(s, traced).await?;
     }
     Ok(())

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use super::SqliteStore;
 use super::session::Lite;
 use crate::sql::record::micros;
-use crate::sql::{now, outbox, outbox_list};
+use crate::sql::{exchange, now, outbox, outbox_list};
 use crate::{
-    Answer, LaneClaim, LaneEnd, Outbox, OutboxBacklog, OutboxKey, OutboxQuery, OutboxRow, Sent,
-    SettledItem, Sight, Tenant,
+    Answer, Exchange, LaneClaim, LaneEnd, Outbox, OutboxBacklog, OutboxKey, OutboxQuery, OutboxRow,
+    Sent, SettledItem, Sight, Tenant,
 };
 
 impl Outbox for SqliteStore {
@@ -222,6 +222,45 @@ impl Outbox for SqliteStore {
                 most,
             ))
         }))
+    }
+
+    fn look_anew<'a>(&'a self, key: &'a OutboxKey) -> Answer<'a, ()> {
+        let key = key.clone();
+        Box::pin(self.writer.run(move |connection, memory| {
+            now(outbox::look_anew(
+                &mut Lite::writer(connection, memory),
+                &key,
+            ))
+        }))
+    }
+
+    fn log_exchange<'a>(&'a self, tenant: &'a Tenant, exchange: &'a Exchange) -> Answer<'a, ()> {
+        let (tenant, said) = (tenant.clone(), exchange.clone());
+        Box::pin(self.writer.run(move |connection, memory| {
+            now(exchange::add(
+                &mut Lite::writer(connection, memory),
+                &tenant,
+                &said,
+            ))
+        }))
+    }
+
+    fn exchanges<'a>(
+        &'a self,
+        sight: &'a Sight,
+        tenant: &'a Tenant,
+        nhs_number: Option<&'a str>,
+    ) -> Answer<'a, Vec<Exchange>> {
+        let (sight, tenant) = (sight.clone(), tenant.clone());
+        let number = nhs_number.map(str::to_owned);
+        self.reading(move |connection| {
+            now(exchange::list(
+                &mut Lite::reader(connection),
+                &sight,
+                &tenant,
+                number.as_deref(),
+            ))
+        })
     }
 
     fn outbox_backlog<'a>(&'a self, key: &'a OutboxKey) -> Answer<'a, OutboxBacklog> {

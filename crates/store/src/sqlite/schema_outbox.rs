@@ -67,4 +67,26 @@ CREATE TABLE outbox_sent (
   at INTEGER NOT NULL,
   PRIMARY KEY (tenant, destination, rtype, id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE exchange (
+  number INTEGER PRIMARY KEY,
+  tenant INTEGER NOT NULL REFERENCES tenant (no),
+  request TEXT NOT NULL,
+  is_answer INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  verb TEXT NOT NULL,
+  url TEXT NOT NULL,
+  ods TEXT NOT NULL,
+  asid TEXT,
+  user_id TEXT,
+  nhs TEXT NOT NULL,
+  body TEXT,
+  status INTEGER,
+  pointer TEXT
+) STRICT;
+CREATE INDEX exchange_about ON exchange (tenant, nhs);
+CREATE TRIGGER exchange_stays BEFORE UPDATE ON exchange
+BEGIN SELECT RAISE(ABORT, 'what was said never changes'); END;
+CREATE TRIGGER exchange_remains BEFORE DELETE ON exchange
+BEGIN SELECT RAISE(ABORT, 'what was said never goes away'); END;
 ";
