@@ -9,6 +9,8 @@
 
 #[path = "conformance/afterwards.rs"]
 mod afterwards;
+#[path = "conformance/claims.rs"]
+mod claims;
 #[path = "conformance/concurrency.rs"]
 mod concurrency;
 #[path = "conformance/directory.rs"]

@@ -182,6 +182,79 @@ async fn f02_a_file_that_lost_its_end_is_told_and_not_written_on() {
     }
 }
 
+/// The log cut off at every length is what a machine leaves behind that stops in the middle of it.
+#[tokio::test]
+async fn f01_an_accepted_file_is_there_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    drop(SqliteStore::open(&path, Options::default()).unwrap());
+    let store = SqliteStore::open(&path, Options::default()).unwrap();
+    let received: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    for number in 0..2 {
+        store
+            .keep(&home(), "u1", vec![piece(number, vec![7; 30_000])])
+            .await
+            .unwrap();
+    }
+    let mut submission = Submission::new(home(), "s1", "homes", received);
+    submission.file_hash = "aa".into();
+    let arrival = store::Arrival {
+        submission,
+        upload: Some(Upload {
+            name: "u1".into(),
+            blob: Blob {
+                tenant: home(),
+                hash: "aa".into(),
+                size: 60_000,
+                chunks: 2,
+                codec: "deflate".into(),
+                key: None,
+                sealed_key: None,
+                kept: received,
+                keep_until: None,
+                erased: None,
+            },
+        }),
+        idempotency: None,
+        job: Some(NewJob {
+            submission: "s1".into(),
+            source: "homes".into(),
+            kind: "file".into(),
+            argument: "{}".into(),
+            run_at: None,
+        }),
+        deeds: Vec::new(),
+        most_waiting: None,
+    };
+    store.accept(arrival).await.unwrap();
+    let log = std::fs::read(folder.path().join("store.db-wal")).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for (count, length) in (0..=log.len()).rev().step_by(1500).enumerate() {
+        let copy = folder.path().join(format!("copy{count}.db"));
+        std::fs::copy(&path, &copy).unwrap();
+        let cut = folder.path().join(format!("copy{count}.db-wal"));
+        std::fs::write(cut, &log[..length]).unwrap();
+        let after = SqliteStore::open(&copy, Options::default()).unwrap();
+        let submission = after.submission(&sight(), &home(), "s1").await.unwrap();
+        let blob = after.blob(&sight(), &home(), "aa").await.unwrap();
+        let heads = after.chunk_heads(&sight(), &home(), "aa").await.unwrap();
+        let claim = after.claim("w", Duration::from_secs(1)).await.unwrap();
+        let there = [
+            submission.is_some(),
+            blob.is_some(),
+            heads.len() == 2,
+            claim.is_some(),
+        ];
+        assert!(there == [true; 4] || there == [false; 4], "{there:?}");
+        seen.insert(there[0]);
+        if !there[0] {
+            let open = "2030-01-01T00:00:00Z".parse().unwrap();
+            after.abandon_older(open).await.unwrap();
+        }
+    }
+    assert_eq!(seen.len(), 2, "both were met");
+}
+
 /// A clock that a test sets.
 fn set_clock() -> (Arc<AtomicI64>, Clock) {
     let offset = Arc::new(AtomicI64::new(0));

@@ -9,6 +9,7 @@
 )]
 
 mod afterwards;
+mod claims;
 mod concurrency;
 mod directory;
 mod history;
