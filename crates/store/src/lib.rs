@@ -1,9 +1,11 @@
 //! Where Causeway keeps what it knows: resources with every version they had, the rows that make
-//! them searchable, the person index, submissions, what was quarantined, and the mappings that are
-//! installed.
+//! them searchable, the person index, submissions with the files as they were sent, the jobs that
+//! work on them, what was quarantined, what waits for a person and what people decided, and the
+//! mappings that are installed.
 //!
-//! The main type is the trait [`Store`]; [`SqliteStore`] is the embedded implementation. Writers
-//! hand in a [`Batch`], readers a [`Sight`] and, for a search, a [`Query`].
+//! The main type is the trait [`Store`]; [`SqliteStore`] keeps everything in one file, which several
+//! processes of one machine may share, and [`PostgresStore`] in a database that many machines do.
+//! Writers hand in a [`Batch`], readers a [`Sight`] and, for a search, a [`Query`].
 //!
 //! Invariants:
 //! - No read answers without a [`Sight`]: what lies outside it is not found, exactly as if it did
@@ -13,7 +15,12 @@
 //! - A version, once written, never changes and never goes away.
 //! - Unchanged content makes no new version; a write with an older as-of never replaces a newer
 //!   one (CS-4); a write that expects a version which is not the current one changes nothing.
-//! - A batch is applied whole or not at all, and is on disk when `commit` returns.
+//! - A batch is applied whole or not at all, and is on disk when `commit` returns. One that is made
+//!   under a claim on a job which no longer holds changes nothing ([`Fence`]).
+//! - A file that was accepted ([`Intake`]) is on disk with its submission and its job, or nothing of it
+//!   is. Its bytes never change, and go away by erasure alone, which is written down.
+//! - Of one source of one tenant at most one job runs, in the order in which they came ([`Jobs`]).
+//! - What a person decided ([`Deed`]) is written with what follows from it and never changes.
 //! - An installed mapping never changes and never goes away, and neither does an entry of the list of
 //!   what was installed, activated and rolled back; what is active is read from that list
 //!   ([`MappingRegistry`]).
