@@ -13,6 +13,7 @@ use crate::breaker::{Breaker, Way};
 use crate::destination::Destination;
 use crate::lane::{Lane, Told};
 use crate::route::Route;
+use crate::{DestinationSettings, SettingsError, routes};
 
 /// How delivery goes about.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct DeliveryOptions {
     pub tidy_every: Duration,
     /// For how long delivered rows stay on the list.
     pub keep_delivered: Duration,
+    /// For how much longer a claim is held than the longest sending takes.
+    pub lease_slack: Duration,
     /// What this process calls itself.
     pub worker: String,
 }
@@ -49,6 +52,7 @@ impl Default for DeliveryOptions {
             most_failures: 5,
             tidy_every: Duration::from_secs(60),
             keep_delivered: Duration::from_secs(7 * 24 * 3600),
+            lease_slack: Duration::from_secs(10),
             worker: "causeway".to_owned(),
         }
     }
@@ -58,9 +62,29 @@ impl DeliveryOptions {
     /// A claim is held for longer than any one sending takes, so that no two workers send for one
     /// person.
     pub(crate) fn lease(&self, destination: &dyn Destination) -> Duration {
-        destination.patience().saturating_mul(4) + Duration::from_secs(10)
+        destination.patience().saturating_mul(3) + self.lease_slack
     }
 }
+
+/// Why delivery cannot start.
+#[derive(Debug)]
+pub enum StartError {
+    /// A setting cannot be used.
+    Settings(SettingsError),
+    /// The store failed.
+    Store(Error),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Settings(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
 
 /// Running delivery. Dropping it stops the workers where they are; what they held is taken up again
 /// when the lease is over.
@@ -70,8 +94,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Starts the workers of every route. A destination that a tenant had and that is not among the
-    /// routes any more is ended.
+    /// Starts the workers of every route.
     ///
     /// # Errors
     /// The store's, when a destination cannot be begun.
@@ -104,6 +127,40 @@ impl Delivery {
             workers.spawn(async move { route.tidy(policy).await });
         }
         Ok(Self { stop, workers })
+    }
+
+    /// Starts what `[[destinations]]` ask for, over all tenants, with the routes that are not FHIR
+    /// servers, and ends the destinations that tenants had and that are not configured any more: what
+    /// a server calls. `location` says
+    /// whether where untraced people live may be sent (CS-3), as for summaries.
+    ///
+    /// # Errors
+    /// [`StartError`]: the first setting that cannot be used, or the store's.
+    pub async fn configured(
+        store: Arc<dyn Store>,
+        destinations: &[DestinationSettings],
+        others: Vec<Route>,
+        tenants: &[store::Tenant],
+        access: &access::Access,
+        location: &summary::Settings,
+        options: DeliveryOptions,
+    ) -> Result<Self, StartError> {
+        let mut routes =
+            routes(destinations, tenants, access, location).map_err(StartError::Settings)?;
+        routes.extend(others);
+        for tenant in tenants {
+            let names: Vec<&str> = routes
+                .iter()
+                .filter(|route| route.key.tenant == *tenant)
+                .map(|route| route.key.destination.as_str())
+                .collect();
+            Self::end_others(&*store, tenant, &names)
+                .await
+                .map_err(StartError::Store)?;
+        }
+        Self::start(store, routes, options)
+            .await
+            .map_err(StartError::Store)
     }
 
     /// Ends the destinations of a tenant that are not among these names.

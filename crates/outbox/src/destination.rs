@@ -16,6 +16,11 @@ pub enum Verdict {
         /// The receiver's own id, where it is another.
         remote: Option<String>,
     },
+    /// It is not to stand there, and does not: the destination has its own rule for that.
+    Absent {
+        /// What the destination wants to know of it the next time.
+        note: Option<String>,
+    },
     /// It will never take it as it is.
     Refused {
         /// Statuses and codes, never a value of a record.
@@ -51,6 +56,12 @@ pub trait Destination: Send + Sync {
 
     /// Whether the receiver gives out ids of its own, so that references are to be rewritten.
     fn assigns_ids(&self) -> bool {
+        false
+    }
+
+    /// Whether the destination decides itself, by more than the bytes, what is to be done: it is then
+    /// asked whenever something may have changed.
+    fn decides(&self) -> bool {
         false
     }
 

@@ -164,7 +164,7 @@ impl<'a> Lane<'a> {
         let stands = stored.filter(|stored| {
             stored.status == Status::Active || there && self.route.no_longer == NoLonger::Update
         });
-        if item.rtype == "Patient" {
+        if item.rtype == "Patient" && !self.route.destination.decides() {
             self.follow_patient(item, before.as_ref(), stands.is_some())
                 .await?;
         }
@@ -207,7 +207,8 @@ impl<'a> Lane<'a> {
             }
         };
         let hash = hash(&body);
-        if before.is_some_and(|sent| !sent.gone && sent.hash == hash) {
+        let known = before.is_some_and(|sent| !sent.gone && sent.hash == hash);
+        if known && !self.route.destination.decides() {
             return None;
         }
         let refers_to = json::parse(&body).map_or_else(|_| Vec::new(), |tree| references(&tree));
@@ -388,6 +389,14 @@ impl<'a> Lane<'a> {
                     self.remotes.insert(parcel.reference(), remote.clone());
                 }
                 let sent = sent(parcel, etag, remote);
+                self.settle(&item, OutboxOutcome::Delivered(Some(sent)));
+                self.write_part().await
+            }
+            Verdict::Absent { note } => {
+                self.breaker.answered(Timestamp::now());
+                let mut sent = sent(parcel, note, None);
+                sent.hash.clear();
+                sent.gone = true;
                 self.settle(&item, OutboxOutcome::Delivered(Some(sent)));
                 self.write_part().await
             }

@@ -21,15 +21,19 @@ mod delivery;
 mod destination;
 mod fhir;
 mod lane;
+pub mod letters;
 mod order;
 mod outcome;
 mod parcel;
 mod route;
 mod settings;
 
-pub use delivery::{Delivery, DeliveryOptions};
+pub use delivery::{Delivery, DeliveryOptions, StartError};
 pub use destination::{Destination, Sending, Verdict};
-pub use fhir::{Conflict, Fhir, FhirSettings, Matching, OAuthSettings, SigningAlgorithm, Unusable};
+pub use fhir::{
+    Answer, Ask, Client, Conflict, Fhir, FhirSettings, Matching, NoAnswer, OAuthSettings,
+    SigningAlgorithm, Unusable, judge,
+};
 pub use parcel::{Change, Parcel};
-pub use route::{NoLonger, Route, Shares};
+pub use route::{NoLonger, Route, Shared, Shares};
 pub use settings::{DestinationSettings, SettingsError, routes};

@@ -33,11 +33,8 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
 pub(crate) fn relative(text: &str) -> Option<String> {
     let mut parts = text.split('/');
     let (rtype, id) = (parts.next()?, parts.next()?);
-    let history = match (parts.next(), parts.next(), parts.next()) {
-        (None, ..) => true,
-        (Some("_history"), Some(_), None) => true,
-        _ => false,
-    };
+    let versioned = (parts.next(), parts.next(), parts.next());
+    let history = matches!(versioned, (None, ..) | (Some("_history"), Some(_), None));
     let typed = rtype.starts_with(|c: char| c.is_ascii_uppercase())
         && rtype.bytes().all(|b| b.is_ascii_alphabetic());
     (history && typed && !id.is_empty()).then(|| format!("{rtype}/{id}"))

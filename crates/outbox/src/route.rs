@@ -32,9 +32,12 @@ pub trait Shares: Send + Sync {
 /// What `access` lets a receiver have of one tenant.
 #[derive(Debug, Clone)]
 pub struct Shared {
-    pub(crate) access: Access,
-    pub(crate) receiver: Receiver,
-    pub(crate) tenant: store::Tenant,
+    /// The policy.
+    pub access: Access,
+    /// Who receives, and which types.
+    pub receiver: Receiver,
+    /// Whose records.
+    pub tenant: store::Tenant,
 }
 
 impl Shares for Shared {

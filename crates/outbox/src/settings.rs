@@ -107,6 +107,9 @@ impl fmt::Display for SettingsError {
 
 impl std::error::Error for SettingsError {}
 
+/// The record locator's own name among the destinations.
+const RESERVED: &str = "nrl";
+
 /// The routes that destinations ask for: one for each tenant and destination. `location` says
 /// whether where untraced people live may be sent (CS-3), as for summaries.
 ///
@@ -132,6 +135,9 @@ pub fn routes(
                 .all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if !named {
             return Err(fail("name", "is made of letters, digits and -"));
+        }
+        if settings.name == RESERVED {
+            return Err(fail("name", "is the record locator's"));
         }
         if !names.insert(&settings.name) {
             return Err(fail("name", "is the name of an earlier destination"));

@@ -20,22 +20,29 @@ const FHIR_JSON: &str = "application/fhir+json";
 /// The longest that a server may ask to be left alone.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-pub(super) struct Client {
+/// A client of a FHIR interface: no redirects, bounded in time and size, with access tokens.
+pub struct Client {
     http: reqwest::Client,
     tokens: Tokens,
     timeout: Duration,
 }
 
 /// One request.
-pub(super) struct Ask<'a> {
-    pub(super) method: Method,
-    pub(super) url: &'a str,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Option<Vec<u8>>,
+pub struct Ask<'a> {
+    /// What is done.
+    pub method: Method,
+    /// The address.
+    pub url: &'a str,
+    /// Headers besides those that every request has; names in small letters. `accept` and
+    /// `x-request-id` take the place of those that would be sent.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, FHIR as JSON.
+    pub body: Option<Vec<u8>>,
 }
 
 impl<'a> Ask<'a> {
-    pub(super) fn new(method: Method, url: &'a str) -> Self {
+    /// A request without a body.
+    pub fn new(method: Method, url: &'a str) -> Self {
         Self {
             method,
             url,
@@ -46,23 +53,28 @@ impl<'a> Ask<'a> {
 }
 
 /// What came back.
-pub(super) struct Answer {
-    pub(super) status: u16,
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
     headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+    /// The body; empty when it was larger than is taken.
+    pub body: Vec<u8>,
 }
 
 impl Answer {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    /// A header.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    pub(super) fn is_success(&self) -> bool {
+    /// Whether it was done.
+    pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
     /// When it asks to be tried again (RFC 9110, section 10.2.3): seconds, or a date.
-    pub(super) fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+    pub(crate) fn retry_after(&self, now: Timestamp) -> Option<Duration> {
         let text = self.header("retry-after")?.trim();
         let wait = match text.parse::<u64>() {
             Ok(seconds) => Duration::from_secs(seconds),
@@ -77,10 +89,16 @@ impl Answer {
 }
 
 /// Why nothing came back.
-pub(super) struct NoAnswer(pub(super) String);
+#[derive(Debug)]
+pub struct NoAnswer(pub String);
 
 impl Client {
-    pub(super) fn new(settings: &FhirSettings) -> Result<Self, Unusable> {
+    /// A client for a server's address, with the keys and tokens that its settings name.
+    ///
+    /// # Errors
+    /// What of the settings cannot be used.
+    pub fn new(settings: &FhirSettings) -> Result<Self, Unusable> {
+        settings.check()?;
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
             // Another part of the process may have installed one already; either will do.
@@ -110,12 +128,16 @@ impl Client {
         })
     }
 
-    pub(super) fn timeout(&self) -> Duration {
+    /// How long one request may take.
+    pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
     /// Asks. A token that is refused is asked for anew, once.
-    pub(super) async fn ask(&self, ask: Ask<'_>) -> Result<Answer, NoAnswer> {
+    ///
+    /// # Errors
+    /// Why nothing came back.
+    pub async fn ask(&self, ask: Ask<'_>) -> Result<Answer, NoAnswer> {
         let mut again = true;
         loop {
             let token = self.tokens.current(&self.http).await.map_err(NoAnswer)?;
@@ -133,11 +155,14 @@ impl Client {
     }
 
     async fn ask_once(&self, ask: &Ask<'_>, token: Option<&str>) -> Result<Answer, NoAnswer> {
-        let mut request = self
-            .http
-            .request(ask.method.clone(), ask.url)
-            .header("Accept", FHIR_JSON)
-            .header("X-Request-ID", uuid::Uuid::new_v4().to_string());
+        let mut request = self.http.request(ask.method.clone(), ask.url);
+        let has = |wanted: &str| ask.headers.iter().any(|(name, _)| *name == wanted);
+        if !has("accept") {
+            request = request.header("accept", FHIR_JSON);
+        }
+        if !has("x-request-id") {
+            request = request.header("x-request-id", uuid::Uuid::new_v4().to_string());
+        }
         for (name, value) in &ask.headers {
             request = request.header(HeaderName::from_static(name), value);
         }

@@ -227,8 +227,8 @@ impl Sending<'_> {
     }
 }
 
-/// What an answer means.
-pub(super) fn judge(answer: &Answer, rtype: &str) -> Verdict {
+/// What an answer to a request about a resource of this type means.
+pub fn judge(answer: &Answer, rtype: &str) -> Verdict {
     if answer.is_success() {
         let place = answer
             .header("location")

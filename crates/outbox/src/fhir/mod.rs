@@ -9,11 +9,12 @@ mod token;
 
 use std::time::Duration;
 
+pub use self::exchange::judge;
 pub use self::settings::{
     Conflict, FhirSettings, Matching, OAuthSettings, SigningAlgorithm, Unusable,
 };
 
-use self::client::Client;
+pub use self::client::{Answer, Ask, Client, NoAnswer};
 use crate::destination::{Destination, Sending, Verdict};
 use crate::parcel::Parcel;
 
@@ -29,7 +30,6 @@ impl Fhir {
     /// # Errors
     /// What of the settings cannot be used.
     pub fn new(settings: FhirSettings) -> Result<Self, Unusable> {
-        settings.check()?;
         let client = Client::new(&settings)?;
         Ok(Self { settings, client })
     }

@@ -46,7 +46,7 @@ pub(super) struct Issuer {
 
 enum Key {
     Rsa(Box<RsaKeyPair>),
-    P384(EcdsaKeyPair),
+    P384(Box<EcdsaKeyPair>),
 }
 
 impl Tokens {
@@ -125,7 +125,7 @@ impl Key {
                 }
                 let random = SystemRandom::new();
                 EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, key, &random)
-                    .map(Self::P384)
+                    .map(|key| Self::P384(Box::new(key)))
                     .map_err(|_| neither())
             }
             _ => Err(neither()),
