@@ -254,3 +254,86 @@ async fn a_rehearsal_gives_out_no_number_that_is_missed_afterwards() {
         .unwrap();
     assert_eq!((last, count), (4, 4));
 }
+
+/// Where the process that is killed finds the store, and whose turn it is.
+const STORE: &str = "CAUSEWAY_TEST_STORE";
+const ROUND: &str = "CAUSEWAY_TEST_ROUND";
+
+fn pair(round: &str, number: usize) -> Batch {
+    batch(vec![
+        write(&format!("a-{round}-{number}"), "x"),
+        write(&format!("b-{round}-{number}"), "x"),
+    ])
+}
+
+#[tokio::test]
+#[ignore = "the process that f01_a_process_that_is_killed_takes_nothing_with_it starts and kills"]
+async fn writes_until_it_is_killed() {
+    let Ok(path) = std::env::var(STORE) else {
+        return; // Somebody runs all that is ignored: there is nothing to do here.
+    };
+    let round = std::env::var(ROUND).unwrap();
+    let store = open(Path::new(&path));
+    for number in 0.. {
+        store.commit(pair(&round, number)).await.unwrap();
+        println!("\nstored {number}");
+    }
+}
+
+#[tokio::test]
+async fn f01_a_process_that_is_killed_takes_nothing_with_it() {
+    use std::io::BufRead as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&path);
+    for round in 0..6usize {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "writes_until_it_is_killed",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env(STORE, &path)
+            .env(ROUND, round.to_string())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut stored = 0;
+        for line in lines {
+            let Ok(line) = line else { break };
+            if let Some(number) = line.strip_prefix("stored ") {
+                stored = number.parse::<usize>().unwrap() + 1;
+                if stored == 1 + round * 5 {
+                    // This one writes beside it, and then kills it wherever it is.
+                    let own = pair(&format!("own{round}"), 0);
+                    store.commit(own).await.unwrap();
+                    child.kill().unwrap();
+                }
+            }
+        }
+        child.wait().unwrap();
+        assert!(stored > round * 5, "it had begun");
+        let mut there = 0;
+        loop {
+            let mut found = 0;
+            for side in ["a", "b"] {
+                let id = format!("{side}-{round}-{there}");
+                let read = store.read(&sight(), "Flag", &id).await.unwrap();
+                found += usize::from(read.is_some());
+            }
+            assert_ne!(found, 1, "half a batch");
+            if found == 0 {
+                break;
+            }
+            there += 1;
+        }
+        assert!(there >= stored, "{there} of {stored} that were answered");
+        let after = pair(&format!("after{round}"), 0);
+        let committed = store.commit(after).await.unwrap();
+        assert_eq!(committed.writes, [Outcome::Created { version: 1 }; 2]);
+    }
+}
