@@ -157,3 +157,53 @@ async fn f11_a_file_that_cannot_be_brought_up_to_date_stays_as_it_was() {
         );
     }
 }
+
+#[tokio::test]
+async fn f11_a_backup_of_each_released_version_is_restored_and_brought_up_to_date() {
+    for version in 1..=VERSIONS.len() {
+        let folder = tempfile::tempdir().unwrap();
+        let backup = folder.path().join("backup.db");
+        make(&backup, version);
+        let place = folder.path().join("store.db");
+        SqliteStore::restore(&backup, &place).unwrap();
+        let store = open(&place).unwrap();
+        let history = store.history(&sight(), "Flag", "f1").await.unwrap();
+        assert_eq!(history.len(), 2, "version {version}");
+        drop(store);
+        assert_eq!(
+            number(&backup, "SELECT user_version FROM pragma_user_version"),
+            version as i64,
+            "the backup itself stays as it was"
+        );
+    }
+}
+
+/// While one has the store open, nobody brings its tables up to date beneath it, and a Causeway of
+/// the first versions, which must be alone, is not let in beside another.
+#[tokio::test]
+async fn f11_whoever_must_be_alone_is_told_that_it_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    make(&path, 2);
+    let alone = std::fs::File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.path().join("store.db.lock"))
+        .unwrap();
+    alone.try_lock_shared().unwrap();
+    assert!(matches!(open(&path), Err(Error::InUse { .. })));
+    assert_eq!(
+        number(&path, "SELECT user_version FROM pragma_user_version"),
+        2
+    );
+    alone.unlock().unwrap();
+    let store = open(&path).unwrap();
+    assert!(
+        alone.try_lock().is_err(),
+        "an earlier Causeway finds it in use"
+    );
+    drop(store);
+    alone.try_lock().unwrap();
+    assert!(matches!(open(&path), Err(Error::InUse { .. })));
+}
