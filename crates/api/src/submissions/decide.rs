@@ -168,6 +168,5 @@ fn undecided(reason: Undecided) -> Failure {
             "no mapping is active that it could be read with",
             "ask the operator of this server to activate one",
         ),
-        Undecided::Archive(why) => Failure::conflict(why, "send the file again"),
     }
 }
