@@ -161,6 +161,7 @@ fn undecided(reason: Undecided) -> Failure {
         Undecided::WrongState(why) => {
             Failure::conflict(why, "look at the submission's state, and at what waits")
         }
+        Undecided::Unreadable(why) => Failure::conflict(why, "send the file again"),
         Undecided::Busy => Failure::busy(std::time::Duration::from_secs(60)),
         Undecided::Mapping(mapping_registry::RegistryError::Store(error))
         | Undecided::Store(error) => error.into(),
