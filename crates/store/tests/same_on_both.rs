@@ -150,7 +150,7 @@ fn made(said: &Said) -> Write {
         write.labels = vec![Label::new("urn:l", "x")];
     }
     write.index = rows(said.rows);
-    if said.rtype == 0 && said.rows % 2 == 0 {
+    if said.rtype == 0 && said.rows.is_multiple_of(2) {
         write.person = Some(PersonKeys {
             nhs_number: Some("9990000018".into()),
             birth_date: Some("1938-02-14".into()),
