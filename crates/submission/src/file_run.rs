@@ -53,6 +53,8 @@ pub(crate) struct Rehearsed {
     pub(crate) report: Report,
     /// The people of whom something would change, and how much.
     pub(crate) people: std::collections::BTreeMap<String, u64>,
+    /// Resources of which nothing would change but the mapping that they name.
+    pub(crate) restamped: u64,
 }
 
 impl FileRun {
@@ -89,6 +91,7 @@ impl FileRun {
             }
         }
         Ok(Rehearsed {
+            restamped: storing.restamped,
             report: told(&mut storing, &end, loss),
             people,
         })

@@ -156,8 +156,13 @@ impl Pipeline {
             }
             Task::Replay(chosen) => {
                 let rows = self.chosen_rows(&submission, &chosen).await?;
-                let wanted = Some(Wanted::of(&rows));
-                self.read_file(job, hold, submission, Reason::Replay, wanted)
+                let mut wanted = Wanted::of(&rows);
+                let whole = Chosen {
+                    submissions: chosen.submissions,
+                    ..Chosen::default()
+                };
+                wanted.bring_along(&self.chosen_rows(&submission, &whole).await?);
+                self.read_file(job, hold, submission, Reason::Replay, Some(wanted))
                     .await
             }
             Task::Confirm => self.confirm(job, hold, submission).await,

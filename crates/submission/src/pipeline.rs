@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read as _;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use archive::{Keys, WriteError, Writer};
 use identity::IdSpace;
@@ -32,7 +32,8 @@ pub struct Pipeline {
     pub(crate) mappings: Option<Arc<dyn Mappings>>,
     pub(crate) keys: Keys,
     pub(crate) engine: Arc<str>,
-    pub(crate) senders: Arc<BTreeMap<Tenant, Senders>>,
+    /// Replaced whole, so that a file is held against one state of it.
+    pub(crate) senders: Arc<RwLock<Arc<BTreeMap<Tenant, Senders>>>>,
     pub(crate) batch: usize,
 }
 
@@ -140,13 +141,24 @@ impl Pipeline {
     /// carries another code of a kind that is known is refused.
     #[must_use]
     pub fn with_senders(mut self, senders: impl IntoIterator<Item = (Tenant, KnownCodes)>) -> Self {
-        self.senders = Arc::new(
-            senders
-                .into_iter()
-                .map(|(tenant, known)| (tenant, Senders::new(known)))
-                .collect(),
-        );
+        self.senders = Arc::default();
+        self.replace_senders(senders);
         self
+    }
+
+    /// Takes other codes in place of those that are known: the next file of every clone of this
+    /// pipeline is held against them.
+    pub fn replace_senders(&self, senders: impl IntoIterator<Item = (Tenant, KnownCodes)>) {
+        let senders = senders
+            .into_iter()
+            .map(|(tenant, known)| (tenant, Senders::new(known)))
+            .collect();
+        *self.senders.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(senders);
+    }
+
+    fn senders_of(&self, tenant: &Tenant) -> Senders {
+        let senders = self.senders.read().unwrap_or_else(PoisonError::into_inner);
+        senders.get(tenant).cloned().unwrap_or_default()
     }
 
     /// The same, with so many resources in one commit. A smaller number loses less work when a worker
@@ -256,7 +268,7 @@ impl Pipeline {
             past: Past::default(),
             wanted: None,
             rehearse: false,
-            senders: self.senders.get(tenant).cloned().unwrap_or_default(),
+            senders: self.senders_of(tenant),
             engine: self.engine.to_string(),
             batch: self.batch,
         }

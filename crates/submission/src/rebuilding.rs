@@ -45,6 +45,8 @@ pub struct PlannedFile {
     pub state: ReportState,
     /// How much of everything would happen.
     pub counts: Counts,
+    /// How many of the changed resources would only name another version of the mapping.
+    pub restamped: u64,
     /// What would be said.
     pub issues: Vec<Group>,
 }
@@ -64,12 +66,13 @@ impl RebuildPlan {
             let counts = &file.counts;
             let _ = writeln!(
                 text,
-                "  {} (submission {}, read before with {}): {} new, {} changed, {} as before, {} no longer reported, {} held back{}",
+                "  {} (submission {}, read before with {}): {} new, {} changed ({} of them only in the version of the mapping that they name), {} as before, {} no longer reported, {} held back{}",
                 file.file,
                 file.submission,
                 file.before,
                 counts.created,
                 counts.updated,
+                file.restamped,
                 counts.unchanged,
                 counts.retired,
                 counts.quarantined,
@@ -156,6 +159,7 @@ impl Pipeline {
                 before: format!("{} {}", root.mapping.name, root.mapping.version),
                 state: rehearsed.report.state,
                 counts: rehearsed.report.counts,
+                restamped: rehearsed.restamped,
                 issues: rehearsed.report.issues,
             });
         }

@@ -106,6 +106,8 @@ pub(crate) struct Storing {
     pub(crate) gone: BTreeSet<(String, String)>,
     /// In a rehearsal: the people of whom something would change.
     pub(crate) affected: BTreeMap<String, u64>,
+    /// In a rehearsal: resources of which nothing would change but the mapping that they name.
+    pub(crate) restamped: u64,
     pub(crate) counts: Counts,
     pub(crate) tally: Tally,
 }
@@ -149,6 +151,7 @@ impl Storing {
             weight: 0,
             gone: BTreeSet::new(),
             affected: BTreeMap::new(),
+            restamped: 0,
             counts: Counts::default(),
             tally: Tally::default(),
         }
@@ -251,12 +254,8 @@ impl Storing {
             self.pending.clear();
             self.namesakes.clear();
         }
-        let about: Vec<Option<String>> = if self.terms.rehearse {
-            batch
-                .writes
-                .iter()
-                .map(|write| write.patient.clone())
-                .collect()
+        let tried = if self.terms.rehearse {
+            batch.writes.clone()
         } else {
             Vec::new()
         };
@@ -264,12 +263,35 @@ impl Storing {
         let committed = self.wait(self.store.commit(batch))?;
         kill_point::at(kill_point::DATA_AFTER);
         self.count(&committed);
-        for (patient, outcome) in about.into_iter().zip(&committed.writes) {
-            if matches!(outcome, Outcome::Created { .. } | Outcome::Updated { .. })
-                && let Some(patient) = patient
-            {
-                *self.affected.entry(patient).or_default() += 1;
+        for (write, outcome) in tried.iter().zip(&committed.writes) {
+            self.note_change(write, outcome)?;
+        }
+        Ok(())
+    }
+
+    /// In a rehearsal: of whom something would change. That another version of a mapping says so is
+    /// no change of a record.
+    fn note_change(&mut self, write: &Write, outcome: &Outcome) -> Result<(), store::Error> {
+        if let Outcome::Updated { .. } = outcome {
+            let stored = self.wait(self.store.read(
+                &self.sight,
+                write.resource.text("resourceType").unwrap_or_default(),
+                write.resource.text("id").unwrap_or_default(),
+            ))?;
+            let same = stored.is_some_and(|stored| {
+                stored.status == write.status
+                    && json::parse(&stored.body)
+                        .is_ok_and(|stored| same_but_meta(&stored, &write.resource))
+            });
+            if same {
+                self.restamped += 1;
+                return Ok(());
             }
+        } else if !matches!(outcome, Outcome::Created { .. }) {
+            return Ok(());
+        }
+        if let Some(patient) = &write.patient {
+            *self.affected.entry(patient.clone()).or_default() += 1;
         }
         Ok(())
     }
@@ -461,6 +483,17 @@ impl Storing {
         kill_point::at(kill_point::BEGIN_AFTER);
         Ok(ControlFlow::Continue(()))
     }
+}
+
+/// Whether two resources say the same, whatever their `meta` says of how they came about.
+fn same_but_meta(one: &json::Value, other: &json::Value) -> bool {
+    fn members(value: &json::Value) -> Vec<(&str, &json::Value)> {
+        value
+            .as_object()
+            .map(|object| object.iter().filter(|(name, _)| *name != "meta").collect())
+            .unwrap_or_default()
+    }
+    members(one) == members(other)
 }
 
 /// About how many bytes a resource is written in.

@@ -11,6 +11,7 @@ use store::QuarantinedRow;
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
     rows: Vec<WantedRow>,
+    numbers: BTreeSet<u64>,
     things: BTreeSet<(String, String)>,
     people: BTreeSet<String>,
     places: BTreeSet<String>,
@@ -56,6 +57,7 @@ impl Wanted {
             if held.rtype.as_deref() == Some("Patient") || held.rtype.is_none() {
                 wanted.people.extend(held.patient.clone());
             }
+            wanted.numbers.insert(row.number);
             wanted.rows.push(WantedRow {
                 number: row.number,
                 place: held.place.clone(),
@@ -63,6 +65,27 @@ impl Wanted {
             });
         }
         wanted
+    }
+
+    /// Takes rows in that were not chosen and that the chosen ones bring along, for they are settled
+    /// with them: what was held back because the chosen thing was, and the same record's others.
+    pub(crate) fn bring_along(&mut self, rows: &[QuarantinedRow]) {
+        for row in rows {
+            let held = &row.held;
+            let thing = match (&held.rtype, &held.id) {
+                (Some(rtype), Some(id)) => Some((rtype.clone(), id.clone())),
+                _ => None,
+            };
+            let known = self.numbers.contains(&row.number);
+            if !known && self.wants(&held.place, thing.as_ref(), held.patient.as_deref()) {
+                self.numbers.insert(row.number);
+                self.rows.push(WantedRow {
+                    number: row.number,
+                    place: held.place.clone(),
+                    thing,
+                });
+            }
+        }
     }
 
     fn wants(&self, place: &str, thing: Option<&(String, String)>, person: Option<&str>) -> bool {

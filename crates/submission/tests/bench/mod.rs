@@ -93,9 +93,8 @@ pub const HEADER: &str = "As Of,NHS Number,Surname,Given,Born,Allergies,Sex\n";
 
 /// NHS numbers of the range for tests, with their check digits.
 pub fn number(person: usize) -> String {
-    let mut nine = 999_000_000 + 1 + person as u64;
     let mut found = 0;
-    let mut at = 999_000_000;
+    let mut at: u64 = 999_000_000;
     // Those whose check digit would be ten do not exist.
     loop {
         at += 1;
@@ -114,12 +113,10 @@ pub fn number(person: usize) -> String {
             continue;
         }
         if found == person {
-            nine = at * 10 + check;
-            break;
+            return (at * 10 + check).to_string();
         }
         found += 1;
     }
-    nine.to_string()
 }
 
 pub fn row(as_of: &str, person: usize, allergies: &str) -> String {
