@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::future::Future;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -17,6 +17,7 @@ pub struct Server {
     programs: Programs,
     folder: PathBuf,
     port: u16,
+    tls: bool,
     made: AtomicU32,
     /// Waits for the end of the test process, stops the server and clears the folder away.
     _keeper: Child,
@@ -44,19 +45,39 @@ impl Server {
     /// When it is installed and cannot be started, or is missing while `CI` is set.
     #[allow(clippy::panic)]
     pub fn start() -> Option<Self> {
+        Self::start_as(false)
+    }
+
+    /// The same with TLS, under a certificate for 127.0.0.1 of an authority that
+    /// [`Server::authority`] names. Connections without TLS are taken too: whether to ask for it is
+    /// the client's to say.
+    ///
+    /// # Panics
+    /// As [`Server::start`], and where the program `openssl` does not make the certificates.
+    pub fn start_with_tls() -> Option<Self> {
+        Self::start_as(true)
+    }
+
+    /// The file with the certificate of the authority that vouches for a server with TLS.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.join("authority.crt")
+    }
+
+    #[allow(clippy::panic)]
+    fn start_as(tls: bool) -> Option<Self> {
         let Some(programs) = Programs::find() else {
             let text = "PostgreSQL is missing: install the package postgresql";
             assert!(std::env::var_os("CI").is_none(), "{text}");
             eprintln!("SKIPPED: {text}");
             return None;
         };
-        match Self::start_with(programs) {
+        match Self::start_with(programs, tls) {
             Ok(server) => Some(server),
             Err(reason) => panic!("PostgreSQL cannot be started: {reason}"),
         }
     }
 
-    fn start_with(programs: Programs) -> Result<Self, String> {
+    fn start_with(programs: Programs, tls: bool) -> Result<Self, String> {
         let folder = tempfile::Builder::new()
             .prefix("causeway-postgres-")
             .tempdir()
@@ -89,10 +110,14 @@ impl Server {
             "--no-sync",
         ]);
         run(&mut init)?;
+        if tls {
+            certify(&programs, &folder)?;
+        }
         let mut server = Self {
             programs,
             folder,
             port: 0,
+            tls,
             made: AtomicU32::new(0),
             _keeper: keeper,
         };
@@ -121,6 +146,9 @@ impl Server {
             " -c unix_socket_directories='{}'",
             self.folder.display()
         );
+        if self.tls {
+            options.push_str(" -c ssl=on");
+        }
         let mut start = self.programs.command("pg_ctl");
         start
             .args(["start", "-s", "-w", "-t", "60", "-D"])
@@ -265,6 +293,23 @@ fn wait<T: Send + 'static>(
     thread
         .join()
         .unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed))
+}
+
+/// Makes an authority, and a certificate of it for the server.
+fn certify(programs: &Programs, folder: &Path) -> Result<(), String> {
+    let script = "set -e; cd \"$1\"
+        new='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+        openssl req -x509 $new -days 2 -subj '/CN=authority of a test' \
+          -keyout authority.key -out authority.crt
+        openssl req $new -subj '/CN=127.0.0.1' -keyout data/server.key -out server.csr
+        printf 'subjectAltName=IP:127.0.0.1\\nbasicConstraints=CA:FALSE\\n' > server.ext
+        openssl x509 -req -in server.csr -CA authority.crt -CAkey authority.key -CAcreateserial \
+          -days 2 -extfile server.ext -out data/server.crt
+        chmod 600 data/server.key; chmod 644 authority.crt";
+    let mut make = Command::new("sh");
+    make.args(["-c", script, "certify"]).arg(folder);
+    programs.settle(&mut make);
+    run(&mut make)
 }
 
 fn free_port() -> std::io::Result<u16> {

@@ -159,3 +159,59 @@ fn column(line: &str, spread: bool) -> String {
         .replace(" BLOB", " BYTEA")
         .replace(" TEXT", " TEXT COLLATE \"C\"")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::schema::{MIGRATIONS, TABLES};
+
+    #[test]
+    fn the_embedded_tables_come_to_tables_of_postgresql() {
+        let mut tables = Tables::default();
+        for step in std::iter::once(&TABLES).chain(MIGRATIONS.iter()) {
+            tables.add(step);
+        }
+        let embedded = [
+            "INTEGER",
+            "BLOB",
+            "STRICT",
+            "WITHOUT ROWID",
+            "AUTOINCREMENT",
+            "TRIGGER",
+            "RAISE",
+            "json_each",
+        ];
+        for statement in &tables.statements {
+            for word in embedded {
+                assert!(!statement.contains(word), "{word} in {statement}");
+            }
+        }
+        let table = |name: &str| *tables.tables.get(name).unwrap();
+        assert_eq!(
+            table("version"),
+            Table {
+                of_tenant: true,
+                stays: true,
+                remains: true
+            }
+        );
+        assert!(table("identity_case").remains && !table("identity_case").stays);
+        assert!(!table("word").of_tenant && table("turn").of_tenant);
+        // A choice of a mapping may be nobody's in particular.
+        assert!(!table("mapping_event").of_tenant && table("mapping_event").stays);
+        let resource = tables
+            .statements
+            .iter()
+            .find(|sql| sql.starts_with("CREATE TABLE resource"));
+        let resource = resource.unwrap();
+        assert!(
+            resource.ends_with("PRIMARY KEY (tenant, rid)\n)"),
+            "{resource}"
+        );
+        assert!(!resource.contains("REFERENCES"), "{resource}");
+        assert!(
+            resource.contains("id TEXT COLLATE \"C\" NOT NULL,"),
+            "{resource}"
+        );
+    }
+}

@@ -90,6 +90,8 @@ impl PostgresStore {
                 pool,
                 known: Arc::default(),
                 patience: options.patience,
+                reading: options.acquire.min(options.patience),
+                longest: options.statement.saturating_mul(4),
             },
         })
     }

@@ -30,6 +30,10 @@ pub(super) struct Runner {
     pub(super) pool: PgPool,
     pub(super) known: Arc<Known>,
     pub(super) patience: Duration,
+    /// How long a reader goes on trying: whoever asks waits for the answer.
+    pub(super) reading: Duration,
+    /// How long one try may take: a wire that went silent answers never.
+    pub(super) longest: Duration,
 }
 
 /// How a transaction ended.
@@ -49,7 +53,7 @@ impl Runner {
         across: Across,
         work: impl Fn(Pg) -> W + Send + Sync,
     ) -> Result<T, Error> {
-        let mut tries = Tries::new(self.patience);
+        let mut tries = Tries::new(self.reading);
         loop {
             let failed = match self.read_once(across, &work).await {
                 Ok(answer) => return Ok(answer),
@@ -61,6 +65,17 @@ impl Runner {
 
     /// The same, tried once.
     pub(super) async fn read_once<T, W: Future<Output = (Pg, Result<T, Error>)> + Send>(
+        &self,
+        across: Across,
+        work: &(impl Fn(Pg) -> W + Send + Sync),
+    ) -> Result<T, Error> {
+        match tokio::time::timeout(self.longest, self.reads(across, work)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(silent()),
+        }
+    }
+
+    async fn reads<T, W: Future<Output = (Pg, Result<T, Error>)> + Send>(
         &self,
         across: Across,
         work: &(impl Fn(Pg) -> W + Send + Sync),
@@ -115,18 +130,18 @@ impl Runner {
         rehearse: bool,
         work: &(impl Fn(Pg) -> W + Send + Sync),
     ) -> Ended<T> {
-        let (session, answer) = match self.work(tenant, mark, work).await {
-            Ok(done) => done,
-            Err(error) => return Ended::Failed(error),
+        let worked = tokio::time::timeout(self.longest, self.work(tenant, mark, work));
+        let (session, answer) = match worked.await {
+            Ok(Ok(done)) => done,
+            Ok(Err(error)) => return Ended::Failed(error),
+            Err(_) => return Ended::Failed(silent()),
         };
         if rehearse {
-            return match session.roll_back().await {
-                Ok(()) => Ended::Done(answer),
-                // Whatever became of the connection, nothing was committed.
-                Err(_) => Ended::Done(answer),
-            };
+            // Whatever becomes of the connection: nothing is committed.
+            let _ = session.roll_back().await;
+            return Ended::Done(answer);
         }
-        end(session, answer).await
+        self.end(session, answer).await
     }
 
     async fn work<T, W: Future<Output = (Pg, Result<T, Error>)> + Send>(
@@ -164,8 +179,9 @@ impl Runner {
         Ok((session, answer))
     }
 
-    /// Writes to the queue, over all tenants. What is done there may be lost in an unknown way: a
-    /// claim that nobody knows of ends with its lease.
+    /// Writes to the queue, over all tenants, or gives out numbers. What is done here may be done
+    /// twice where an answer was lost: a claim that nobody knows of ends with its lease, and whoever
+    /// gives back a claim twice is told that it no longer holds.
     pub(super) async fn write_queue<T, W: Future<Output = (Pg, Result<T, Error>)> + Send>(
         &self,
         work: impl Fn(Pg) -> W + Send + Sync,
@@ -175,7 +191,7 @@ impl Runner {
             let failed = match self.try_queue(&work).await {
                 Ended::Done(answer) => return Ok(answer),
                 Ended::Failed(error) => error,
-                Ended::Lost(_) => return Err(Error::Unknown),
+                Ended::Lost(_) => Error::Busy,
             };
             tries.again(failed).await?;
         }
@@ -192,9 +208,10 @@ impl Runner {
             let (session, answer) = work(session).await;
             Ok((session, answer?))
         };
-        match begun.await {
-            Ok((session, answer)) => end(session, answer).await,
-            Err(error) => Ended::Failed(error),
+        match tokio::time::timeout(self.longest, begun).await {
+            Ok(Ok((session, answer))) => self.end(session, answer).await,
+            Ok(Err(error)) => Ended::Failed(error),
+            Err(_) => Ended::Failed(silent()),
         }
     }
 
@@ -245,9 +262,11 @@ impl Runner {
         tracing::warn!("the answer to a commit was lost: looking for what became of it");
         let mut tries = Tries::new(self.patience);
         loop {
-            let failed = match self.look(tenant, mark).await {
-                Ok(found) => return Ok(found),
-                Err(error) => error,
+            let looked = tokio::time::timeout(self.longest, self.look(tenant, mark));
+            let failed = match looked.await {
+                Ok(Ok(found)) => return Ok(found),
+                Ok(Err(error)) => error,
+                Err(_) => silent(),
             };
             if tries.again(failed).await.is_err() {
                 return Err(Error::Unknown);
@@ -267,24 +286,33 @@ impl Runner {
         session.roll_back().await.map_err(failure::of)?;
         Ok(found)
     }
-}
 
-async fn end<T>(session: Pg, answer: T) -> Ended<T> {
-    match session.commit().await {
-        Ok(()) => Ended::Done(answer),
-        // PostgreSQL said itself that it gave the transaction up.
-        Err(sqlx::Error::Database(database))
-            if database
-                .code()
-                .is_some_and(|code| code.starts_with("40") || code.starts_with("23")) =>
-        {
-            Ended::Failed(Error::Busy)
-        }
-        Err(error) => {
-            tracing::warn!(%error, "the answer to a commit did not come");
-            Ended::Lost(answer)
+    async fn end<T>(&self, session: Pg, answer: T) -> Ended<T> {
+        match tokio::time::timeout(self.longest, session.commit()).await {
+            Ok(Ok(())) => Ended::Done(answer),
+            // PostgreSQL said itself that it gave the transaction up.
+            Ok(Err(sqlx::Error::Database(database)))
+                if database
+                    .code()
+                    .is_some_and(|code| code.starts_with("40") || code.starts_with("23")) =>
+            {
+                Ended::Failed(Error::Busy)
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the answer to a commit did not come");
+                Ended::Lost(answer)
+            }
+            Err(_) => {
+                tracing::warn!("the answer to a commit did not come in time");
+                Ended::Lost(answer)
+            }
         }
     }
+}
+
+fn silent() -> Error {
+    tracing::warn!("PostgreSQL did not answer in time");
+    Error::Busy
 }
 
 /// How often and how long something is tried.

@@ -1,6 +1,6 @@
 //! A sight as SQL: the conditions that every read adds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Dialect, Part, Session, Value};
 use crate::{Error, Label, People, Reach, Sight, Tenant};
@@ -48,23 +48,45 @@ impl<'a> View<'a> {
         reach: &'a Reach,
     ) -> Result<Option<Self>, Error> {
         let number = super::tenant(s, reach.tenant.as_str()).await?;
-        Ok(number.map(|tenant| Self {
-            dialect: s.dialect(),
+        Ok(number.map(|tenant| Self::numbered(s.dialect(), sight, reach, tenant)))
+    }
+
+    fn numbered(dialect: Dialect, sight: &'a Sight, reach: &'a Reach, tenant: i64) -> Self {
+        Self {
+            dialect,
             tenant,
             reach,
             labels: sight.withheld(),
             retired: sight.shows_retired(),
-        }))
+        }
     }
 
     /// The views of all tenants in sight, in the order of their numbers. Each is to be entered
     /// before it is asked.
     pub(crate) async fn all<S: Session>(s: &mut S, sight: &'a Sight) -> Result<Vec<Self>, Error> {
-        let mut views = Vec::new();
-        for reach in sight.reach() {
-            views.extend(Self::of(s, sight, reach).await?);
+        let dialect = s.dialect();
+        if let [reach] = sight.reach() {
+            return Ok(Self::of(s, sight, reach).await?.into_iter().collect());
         }
-        views.sort_by_key(|view| view.tenant);
+        // Asked for together: a consumer may see a great many.
+        let reaches: HashMap<&str, &Reach> = sight
+            .reach()
+            .iter()
+            .map(|reach| (reach.tenant.as_str(), reach))
+            .collect();
+        let part = Part::new(
+            format!(
+                "SELECT name, no FROM tenant WHERE name {} ORDER BY no",
+                dialect.among()
+            ),
+            [Value::list(reaches.keys().copied())],
+        );
+        let mut views = Vec::new();
+        for mut row in s.query(part).await? {
+            let (name, number) = (row.text()?, row.int()?);
+            let reach = reaches.get(name.as_str());
+            views.extend(reach.map(|reach| Self::numbered(dialect, sight, reach, number)));
+        }
         Ok(views)
     }
 
