@@ -106,7 +106,7 @@ impl Nrl {
         if let Some(old) = before.and_then(|sent| sent.remote.as_ref())
             && !ids.contains(old)
         {
-            self.delete(old, nhs_number).await?;
+            self.delete(old, None).await?;
         }
         if let ([found], [id]) = (own.as_slice(), ids.as_slice())
             && hash(found) == wanted_hash
@@ -151,8 +151,7 @@ impl Nrl {
             return done;
         };
         if !sent.gone || sent.etag.is_none() {
-            self.delete(remote, number.as_deref().unwrap_or_default())
-                .await?;
+            self.delete(remote, None).await?;
         }
         if sent.etag.is_none()
             && let Some(number) = number
@@ -162,7 +161,7 @@ impl Nrl {
             for found in &there {
                 let own = address(found) == Some(&self.details.address(&parcel.id));
                 if let (true, Some(id)) = (own, found.text("id")) {
-                    self.delete(id, &number).await?;
+                    self.delete(id, Some(&number)).await?;
                 }
             }
         }
@@ -231,17 +230,29 @@ impl Nrl {
                 .await
                 .map_err(store_failed)?;
             if sent.iter().all(|sent| sent.gone) {
-                self.delete(id, nhs_number).await?;
+                self.delete(id, Some(nhs_number)).await?;
             }
         }
         Ok(())
     }
 
-    /// Deletes a pointer; one that is not there is deleted already.
-    async fn delete(&self, id: &str, nhs_number: &str) -> Result<(), Verdict> {
+    /// Deletes a pointer; one that is not there is deleted already. Whose it is, is asked where it is
+    /// not known: it belongs on record, and the person may have another number by now.
+    async fn delete(&self, id: &str, nhs_number: Option<&str>) -> Result<(), Verdict> {
         let url = format!("{}/DocumentReference/{id}", self.base);
+        let nhs_number = match nhs_number {
+            Some(number) => number.to_owned(),
+            None => {
+                let answer = self.ask(Ask::new(Method::GET, &url), None).await?;
+                match judge(&answer, "DocumentReference") {
+                    _ if matches!(answer.status, 404 | 410) => return Ok(()),
+                    Verdict::Done { .. } => subject(&answer.body),
+                    other => return Err(other),
+                }
+            }
+        };
         let answer = self
-            .recorded(Method::DELETE, &url, None, nhs_number)
+            .recorded(Method::DELETE, &url, None, &nhs_number)
             .await?;
         match judge(&answer, "DocumentReference") {
             _ if matches!(answer.status, 404 | 410) => Ok(()),
@@ -330,6 +341,10 @@ impl Destination for Nrl {
         true
     }
 
+    fn fingerprint(&self) -> String {
+        format!("{:?}", self.details)
+    }
+
     fn patience(&self) -> Duration {
         // A search, a deletion and a registration, each with a token before it.
         self.client.timeout().saturating_mul(8)
@@ -340,6 +355,17 @@ impl Destination for Nrl {
 fn known(before: Option<&Sent>) -> Option<(&Sent, &str)> {
     let sent = before?;
     Some((sent, sent.remote.as_deref()?))
+}
+
+/// The NHS number of a pointer.
+fn subject(body: &[u8]) -> String {
+    let pointer = json::parse(body).unwrap_or_default();
+    pointer
+        .get("subject")
+        .and_then(|subject| subject.get("identifier"))
+        .and_then(|identifier| identifier.text("value"))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn refused(reason: &str) -> Verdict {

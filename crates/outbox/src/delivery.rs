@@ -226,7 +226,11 @@ impl Running {
                 Way::Free => {}
             }
             match self.take(&worker).await {
-                Ok(Some(told)) => self.count(told),
+                Ok(Some(told)) => {
+                    // A lane in which nothing had to be sent tells nothing of the destination.
+                    self.breaker.idle();
+                    self.count(told);
+                }
                 Ok(None) => {
                     self.breaker.idle();
                     self.rest(self.options.pause).await;

@@ -65,6 +65,12 @@ pub trait Destination: Send + Sync {
         false
     }
 
+    /// What of the destination's own settings decides what is sent: with another one than before,
+    /// everything is looked at again.
+    fn fingerprint(&self) -> String {
+        String::new()
+    }
+
     /// The longest that one sending takes: a claim is held for longer.
     fn patience(&self) -> Duration;
 }

@@ -84,8 +84,10 @@ impl Route {
     /// What decides what is sent, as a hash: with another one everything is looked at again.
     pub(crate) fn policy(&self, sight: &Sight) -> String {
         let text = format!(
-            "1 {sight:?} {:?} {}",
-            self.no_longer, self.location.publish_location_of_untraced
+            "1 {sight:?} {:?} {} {}",
+            self.no_longer,
+            self.location.publish_location_of_untraced,
+            self.destination.fingerprint()
         );
         hex(&Sha256::digest(text))
     }

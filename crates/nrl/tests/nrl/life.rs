@@ -143,6 +143,12 @@ async fn a_pointer_is_deleted_when_care_or_consent_ends() {
     site.store.commit(batch).await.unwrap();
     site.settled().await;
     assert_eq!(site.locator.subjects(), [PEOPLE[1].1, PEOPLE[2].1]);
+    let said = site
+        .store
+        .exchanges(&own(), &tenant(), Some(PEOPLE[0].1))
+        .await
+        .unwrap();
+    assert_eq!(said.last().unwrap().verb, "DELETE");
     site.access.replace(agreements(Some("2020-02-02"))).unwrap();
     site.until("nobody is pointed to", || {
         site.locator.pointers().is_empty()
@@ -333,4 +339,67 @@ fn settings_that_cannot_be_used_are_refused() {
             .unwrap_err()
             .contains("nrl.base")
     );
+}
+
+#[test]
+fn the_stand_in_takes_every_type_of_pointer_and_refuses_each_that_is_wrong_in_one_thing() {
+    use nrl::Kind;
+    let details = |kind, asid: Option<&str>, base: &str| nrl::Details {
+        kind,
+        custodian: "VNHOM".to_owned(),
+        retrieval_base: base.to_owned(),
+        practice_setting: ("1127531000000102".to_owned(), "Social care".to_owned()),
+        asid: asid.map(str::to_owned),
+    };
+    let direct = "https://causeway.example.nhs.uk/fhir/R4";
+    for kind in [
+        Kind::SummaryRecord,
+        Kind::CareAndSupportPlan,
+        Kind::AboutMe,
+        Kind::ContingencyPlan,
+        Kind::AdvanceCarePlan,
+        Kind::EndOfLifeCarePlan,
+        Kind::EmergencyHealthCarePlan,
+        Kind::TreatmentEscalationPlan,
+    ] {
+        let pointer = nrl::pointer(&details(kind, None, direct), PEOPLE[0].1, "p1");
+        assert_eq!(crate::rules::check(&pointer, "VNHOM"), Ok(()), "{kind:?}");
+    }
+    let proxied = details(
+        Kind::SummaryRecord,
+        Some("200000000123"),
+        "ssp://x.nhs.uk/fhir/R4",
+    );
+    let proxied = nrl::pointer(&proxied, PEOPLE[0].1, "p1").to_string();
+    let whole = nrl::pointer(
+        &details(Kind::SummaryRecord, None, direct),
+        PEOPLE[0].1,
+        "p1",
+    );
+    let whole = whole.to_string();
+    let check = |text: &str| crate::rules::check(&json::parse(text.as_bytes()).unwrap(), "VNHOM");
+    assert_eq!((check(&whole), check(&proxied)), (Ok(()), Ok(())));
+    for (text, from, to) in [
+        (&whole, r#""status":"current""#, r#""status":"draft""#),
+        (&whole, r#""value":"VNHOM""#, r#""value":"OTHER""#),
+        (&whole, "9990000018", "9990000019"),
+        (&whole, "Summary record", "Summary Record"),
+        (&whole, "Clinical note", "clinical note"),
+        (&whole, r#""code":"dynamic""#, r#""code":"Dynamic""#),
+        (&whole, r#""display":"Dynamic""#, r#""display":"dynamic""#),
+        (&whole, "urn:nhs-ic:unstructured", "urn:nhs-ic:structured"),
+        (&whole, "/Patient/p1/", "/Patient/9990000018/"),
+        (
+            &whole,
+            r#""status":"current""#,
+            r#""status":"current","language":"en""#,
+        ),
+        (&whole, r#""contentType":"application/fhir+json","#, ""),
+        (&whole, "practiceSetting", "facilityType"),
+        (&proxied, "200000000123", "20000000012"),
+        (&proxied, "nhsSpineASID", "accredited-system"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        assert!(check(&text.replace(from, to)).is_err(), "{from} -> {to}");
+    }
 }

@@ -98,6 +98,15 @@ async fn answer(
         return outcome(400, "BAD_REQUEST");
     }
     match method.as_str() {
+        "GET" if path.len() > 1 => {
+            let pointers = inner.pointers.lock().unwrap();
+            match pointers.get(path.trim_start_matches('/')) {
+                Some(pointer) => Response::builder()
+                    .body(Body::from(pointer.to_string()))
+                    .unwrap(),
+                None => outcome(404, "NO_RECORD_FOUND"),
+            }
+        }
         "GET" => search(&inner, &caller, uri.query().unwrap_or_default()),
         "DELETE" => {
             let id = path.trim_start_matches('/');
