@@ -81,7 +81,7 @@ pub struct RunOptions {
 impl RunOptions {
     /// How many bytes of what must be remembered of a file are kept in memory, where nothing else is
     /// said.
-    pub const MEMORY: usize = 32 << 20;
+    pub const MEMORY: usize = 24 << 20;
 
     /// One thread, no trace.
     pub fn one_thread() -> Self {

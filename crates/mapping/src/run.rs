@@ -27,3 +27,5 @@ pub(crate) use cell::Filled;
 pub(crate) use engine::run;
 #[cfg(test)]
 mod expression_tests;
+#[cfg(test)]
+mod full_disk_tests;

@@ -44,12 +44,18 @@ impl std::fmt::Debug for Budget {
 impl Budget {
     /// A budget of so many bytes; its file is made in the system's folder for temporary files.
     pub fn new(bytes: usize) -> Self {
-        Self::with_scratch(bytes, None)
+        Self::with_scratch(bytes, Scratch::new(None, u64::MAX))
     }
 
     /// The same, with the file in another folder.
     pub fn in_folder(bytes: usize, folder: impl Into<PathBuf>) -> Self {
-        Self::with_scratch(bytes, Some(folder.into()))
+        Self::with_scratch(bytes, Scratch::new(Some(folder.into()), u64::MAX))
+    }
+
+    /// The same, with a file that may take no more than so many bytes of the disk: what needs more
+    /// fails as on a disk that is full.
+    pub fn with_disk(bytes: usize, disk: u64) -> Self {
+        Self::with_scratch(bytes, Scratch::new(None, disk))
     }
 
     /// A budget without an end: everything stays in memory.
@@ -57,11 +63,11 @@ impl Budget {
         Self::new(usize::MAX)
     }
 
-    fn with_scratch(limit: usize, folder: Option<PathBuf>) -> Self {
+    fn with_scratch(limit: usize, scratch: Scratch) -> Self {
         Self(Arc::new(Inner {
             limit,
             used: AtomicUsize::new(0),
-            scratch: Scratch::in_folder(folder),
+            scratch,
             tables: Mutex::default(),
             relieving: Mutex::default(),
             failed: AtomicBool::new(false),

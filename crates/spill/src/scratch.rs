@@ -19,9 +19,11 @@ impl Region {
 }
 
 /// One file without a name, made when it is first needed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Scratch {
     folder: Option<PathBuf>,
+    /// How long the file may become.
+    most: u64,
     file: OnceLock<File>,
     space: Mutex<Space>,
 }
@@ -35,10 +37,12 @@ struct Space {
 }
 
 impl Scratch {
-    pub fn in_folder(folder: Option<PathBuf>) -> Self {
+    pub fn new(folder: Option<PathBuf>, most: u64) -> Self {
         Self {
             folder,
-            ..Self::default()
+            most,
+            file: OnceLock::new(),
+            space: Mutex::default(),
         }
     }
 
@@ -155,6 +159,12 @@ impl Scratch {
 
     /// Writes at a place of the file.
     pub fn write(&self, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
+        if offset.saturating_add(bytes.len() as u64) > self.most {
+            return Err(io::Error::new(
+                io::ErrorKind::StorageFull,
+                "the temporary file may not become longer",
+            ));
+        }
         let file = self.file()?;
         while !bytes.is_empty() {
             match write_at(file, bytes, offset) {
@@ -201,7 +211,7 @@ mod tests {
 
     #[test]
     fn places_that_come_back_are_given_out_again() {
-        let scratch = Scratch::default();
+        let scratch = Scratch::new(None, u64::MAX);
         let places: Vec<Region> = (0..4).map(|_| scratch.allocate(100)).collect();
         scratch.free(places[1]);
         scratch.free(places[2]);
@@ -217,7 +227,7 @@ mod tests {
 
     #[test]
     fn what_was_never_written_is_zero() {
-        let scratch = Scratch::default();
+        let scratch = Scratch::new(None, u64::MAX);
         scratch.write(b"abc", 2).unwrap();
         let mut buffer = [9; 7];
         scratch.read(&mut buffer, 0).unwrap();

@@ -51,11 +51,25 @@ pub(crate) fn run<J: Judge>(
     judge: &J,
     sink: &mut dyn Sink<J::Judged>,
 ) -> Result<RunReport, Vec<Issue>> {
+    let budget = Budget::new(options.memory.unwrap_or(RunOptions::MEMORY));
+    run_within(budget, program, input, context, options, judge, sink)
+}
+
+/// The same, with a budget for what must be remembered of the file.
+pub(super) fn run_within<J: Judge>(
+    budget: Budget,
+    program: &Program,
+    input: &Input,
+    context: &RunContext,
+    options: RunOptions,
+    judge: &J,
+    sink: &mut dyn Sink<J::Judged>,
+) -> Result<RunReport, Vec<Issue>> {
     let mut opened = source::open(input, Arc::clone(&program.schema))?;
     let threads = threads(options.threads);
     let interpreter = opened.interpreter(&opened.all_tables());
     let plan = Plan::new(program);
-    let mut maker = Maker::new(program, &plan, context, judge, options);
+    let mut maker = Maker::new(program, &plan, context, judge, options.trace, budget);
     let survey = survey(&maker, &mut opened, &interpreter, threads, sink)?;
     let records: u64 = opened.census().map_or(0, |census| {
         census.tables.iter().map(|table| table.records).sum()
@@ -179,11 +193,16 @@ fn survey<J: Judge>(
     each_batch(
         opened,
         threads,
-        &|number, batch| maker.survey(&register, interpreter, number, batch),
+        &|number, batch| {
+            let is_sound = !maker.budget.has_failed();
+            is_sound.then(|| maker.survey(&register, interpreter, number, batch))
+        },
         &mut |found, _| {
-            read += found.records;
-            sink.progress(read);
-            surveyor.take(found);
+            if let Some(found) = found {
+                read += found.records;
+                sink.progress(read);
+                surveyor.take(found);
+            }
         },
     )
     .and_then(|()| sound(&maker.budget))

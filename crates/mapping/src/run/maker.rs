@@ -15,7 +15,7 @@ use super::plan::Plan;
 use super::records::Use;
 use super::survey::Partners;
 use crate::loss::{LossCounter, Seen};
-use crate::made::{Judge, Quarantined, RunContext, RunOptions};
+use crate::made::{Judge, Quarantined, RunContext};
 use crate::program::{Program, Rule};
 use crate::trace::PassedOver;
 
@@ -144,14 +144,14 @@ impl<'p, J: Judge> Maker<'p, J> {
         plan: &'p Plan<'p>,
         context: &'p RunContext,
         judge: &'p J,
-        options: RunOptions,
+        trace: bool,
+        budget: Budget,
     ) -> Self {
-        let budget = Budget::new(options.memory.unwrap_or(RunOptions::MEMORY));
         Self {
             program,
             plan,
             judge,
-            trace: options.trace,
+            trace,
             indexes: Indexes::new(program.rules.len(), plan.groups.len(), &budget),
             partners: Partners::default(),
             budget,

@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use diagnostics::Issue;
 use source::{Batch, Opened};
 
-/// How many batches a thread may be ahead of what is taken.
-const AHEAD: usize = 4;
+/// How many batches a thread may be ahead of what is taken. More would only be held: what is made of a
+/// batch takes some megabytes.
+const AHEAD: usize = 2;
 
-/// How many batches all threads together may be ahead, beside the one that each works on: what is
-/// made of a batch takes some megabytes, and a machine of many cores must not hold hundreds of them.
-const AHEAD_IN_ALL: usize = 12;
+/// How many batches all threads together may be ahead, beside the one that each works on: a machine of
+/// many cores must not hold hundreds of them.
+const AHEAD_IN_ALL: usize = 8;
 
 /// How many threads are meant by a number of them.
 pub(super) fn threads(wanted: usize) -> usize {
