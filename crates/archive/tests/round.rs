@@ -180,9 +180,7 @@ fn pieces_cannot_be_exchanged() {
         let blob = bench.keep(&keys, &[&lines(4000)]);
         let other = bench.keep(&keys, &[b"another file\n", &lines(4001)]);
         let pristine = bench.memory.kept.lock().unwrap().clone();
-        let with = |change: &dyn Fn(
-            &mut std::collections::BTreeMap<String, (store::Blob, Vec<store::Chunk>)>,
-        )| {
+        let with = |change: &dyn Fn(&mut shelf::Kept)| {
             let mut kept = pristine.clone();
             change(&mut kept);
             *bench.memory.kept.lock().unwrap() = kept;

@@ -1,12 +1,20 @@
 //! A file's life: read, mapped, validated, stored, reported.
 //!
-//! The main type is [`Pipeline`]: it takes a [`Delivery`] (a file, whose it is, and the mapping to
-//! read it with) and gives a [`Report`] in plain words and as JSON. [`convert`] is the same road
-//! without a store: resources go to a writer.
+//! [`Intake`] takes a file from whatever brings it, and answers when it is on disk with its job.
+//! [`Workers`] do the jobs with a [`Pipeline`], which gives each submission a [`Report`] in plain words
+//! and as JSON. [`Decisions`] takes down what people decide: confirmed, withdrawn, replayed, rebuilt.
+//! [`Pipeline::submit`] is the same road for a file whose caller waits, and [`convert`] without a
+//! store: resources go to a writer.
 //!
 //! Invariants:
 //! - Whatever is in the file ends in a stored resource, in the quarantine, or in the report's loss
 //!   section. Nothing is dropped silently.
+//! - A file is accepted when it is durable, and not before; the same request is accepted once.
+//! - A run is the same every time, and each commit says how far it has come: whoever takes a job over
+//!   from a worker that ended anywhere makes exactly what one undisturbed run makes. All that follows
+//!   from the whole file is one commit.
+//! - What stops a job from outside (a full disk, a database that is down, a key that is not there)
+//!   makes it wait and never costs it; what fails by itself is given up after a few tries, in words.
 //! - No resource is stored that the validator finds an error in.
 //! - A stored person's NHS number, birth date and surname never change by an update (CS-1).
 //! - An older file never overwrites a newer one, and what a snapshot no longer holds is retired,

@@ -53,6 +53,9 @@ pub(crate) fn to_store(held: Quarantined) -> store::Quarantined {
     }
 }
 
+/// Codes of what was held back only because something that it refers to was.
+const FOLLOW: [&str; 2] = [mapping::codes::NO_TARGET, mapping::codes::TARGET_REFUSED];
+
 /// How many places of a group are shown to a person.
 const SHOWN: usize = 3;
 
@@ -85,7 +88,19 @@ impl Report {
                 times(self.counts.quarantined, "item was", "items were")
             );
         }
-        for group in &self.issues {
+        // What only follows from something else comes after it, so that the first line is a mistake
+        // that somebody can mend.
+        let (follow, begin): (Vec<_>, Vec<_>) = self
+            .issues
+            .iter()
+            .partition(|group| FOLLOW.contains(&group.code.as_str()));
+        let errors = |group: &&&Group| group.severity == Severity::Error;
+        for group in begin
+            .iter()
+            .filter(errors)
+            .chain(&follow)
+            .chain(begin.iter().filter(|group| !errors(group)))
+        {
             tell_group(&mut text, group);
         }
         if let Some(next) = self.what_to_do() {
@@ -163,7 +178,7 @@ impl Report {
             ReportState::Withdrawn => return None,
             ReportState::Converted => return None,
             ReportState::Reported if self.counts.quarantined > 0 => {
-                "mend what is marked as not used in your own system, and send the next export as usual; what was held back goes through with it"
+                "mend what is marked as not used in your own system, beginning with the first, and send the next export as usual; what was held back goes through with it"
             }
             ReportState::Reported => return None,
         })

@@ -14,10 +14,13 @@ use archive::{Keys, ReadError, Reader, Shelf, WriteError, Writer};
 use jiff::Timestamp;
 use store::{Answer, Archive, Blob, Chunk, ChunkHead, Deed, Error, Sight, Tenant, Upload};
 
+/// What is kept, by hash.
+pub type Kept = BTreeMap<String, (Blob, Vec<Chunk>)>;
+
 #[derive(Default)]
 pub struct Memory {
     pub uploads: Mutex<BTreeMap<String, Vec<Chunk>>>,
-    pub kept: Mutex<BTreeMap<String, (Blob, Vec<Chunk>)>>,
+    pub kept: Mutex<Kept>,
 }
 
 fn ready<'a, T: Send + 'a>(value: T) -> Answer<'a, T> {
