@@ -427,14 +427,8 @@ fn cs_21_a_production_server_does_not_start_over_what_an_unreviewed_mapping_made
     let answer = patients(&server);
     assert!(answer.headers().get("causeway-mode").is_none());
     assert_eq!(answer.status(), 200);
-    // While it runs it has the store to itself, and says so.
-    let busy = site.run(&site.activate("homes@1.0.0"));
-    assert_ne!(busy.code, 0);
-    assert!(
-        busy.err.contains("another Causeway has it open"),
-        "{}",
-        busy.err
-    );
+    // A mapping is activated while it runs.
+    site.fine(&site.activate("homes@1.0.0"));
     drop(server);
 
     // A test system says what it is in every answer.

@@ -580,14 +580,9 @@ fn after_packages_change_what_no_longer_conforms_is_named_and_nothing_is_lost() 
         bundle["entry"].as_array().unwrap().clone()
     };
     let plain = config_over(&demo.folder.path().join("data"), work.path(), "");
-    let locked = run(&["revalidate", "--config", plain.to_str().unwrap()]);
-    assert_eq!(locked.code, 2, "{}", locked.out);
-    assert!(
-        locked.err.contains("another Causeway has it open"),
-        "{}",
-        locked.err
-    );
-    assert!(locked.err.contains("nothing was changed"), "{}", locked.err);
+    // A server may be running over the same store.
+    let beside = run(&["revalidate", "--config", plain.to_str().unwrap()]);
+    assert_eq!(beside.code, 0, "{}", beside.err);
     demo.stop();
     let data = demo.folder.path().join("data");
 

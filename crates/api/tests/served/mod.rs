@@ -169,6 +169,7 @@ pub async fn served_with(change: impl FnOnce(&mut Config)) -> Served {
         access,
         definitions: Definitions::embedded().clone(),
         indexer: Arc::clone(&INDEXER),
+        desk: None,
         config,
     })
     .unwrap();
