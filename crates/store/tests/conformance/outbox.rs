@@ -410,3 +410,63 @@ async fn f07_many_workers_never_have_one_lane_at_once() {
     all.dedup();
     assert_eq!((count, all.len()), (40, 40));
 }
+
+#[tokio::test]
+async fn what_was_said_to_a_national_service_stays_on_record_for_the_tenant_alone() {
+    let store = fresh().await;
+    let side = |number: &str, is_answer: bool| store::Exchange {
+        request: "r1".to_owned(),
+        is_answer,
+        at: day("2026-01-01"),
+        verb: "POST".to_owned(),
+        url: "https://locator.test/DocumentReference".to_owned(),
+        ods: "VNHOM".to_owned(),
+        nhs_number: number.to_owned(),
+        body: Some("{}".to_owned()),
+        status: is_answer.then_some(201),
+        pointer: is_answer.then(|| "VNHOM-1".to_owned()),
+        ..store::Exchange::default()
+    };
+    let all = [
+        side("9990000018", false),
+        side("9990000018", true),
+        side("9990000026", false),
+    ];
+    for side in &all {
+        store.log_exchange(&tenant("home"), side).await.unwrap();
+    }
+    let home = tenant("home");
+    let of = |number| {
+        let store = &store;
+        let home = &home;
+        async move { store.exchanges(&own("home"), home, number).await.unwrap() }
+    };
+    assert_eq!(of(None).await, all);
+    assert_eq!(of(Some("9990000018")).await, all[..2]);
+    let others = store.exchanges(&own("other"), &home, None).await.unwrap();
+    assert!(others.is_empty());
+}
+
+#[tokio::test]
+async fn a_destination_looks_at_everything_anew_when_it_is_asked_to() {
+    let store = begun().await;
+    put(&*store, "home", person("p", "a", "2026-01-01")).await;
+    let sent = Sent {
+        rtype: "Patient".to_owned(),
+        id: "p".to_owned(),
+        version: 1,
+        hash: "h".to_owned(),
+        etag: Some("known".to_owned()),
+        remote: Some("r".to_owned()),
+        gone: false,
+    };
+    let claim = claim(&*store).await.unwrap();
+    let items = settled(&claim, || OutboxOutcome::Delivered(Some(sent.clone())));
+    store.settle_lane(&claim, &items, Some(DONE)).await.unwrap();
+    store.look_anew(&key()).await.unwrap();
+    assert!(!store.queue_more(&key(), 100).await.unwrap());
+    assert_eq!(waiting(&*store).await, ["Patient/p"]);
+    let asked = [("Patient".to_owned(), "p".to_owned())];
+    let known = store.sent(&key(), &asked).await.unwrap();
+    assert_eq!(known, [Sent { etag: None, ..sent }]);
+}
