@@ -142,7 +142,10 @@ pub(crate) async fn scan<S: Session>(
     };
     // The keys first: how far a part reaches must not depend on what is decoded of it.
     let mut part = Part::new(
-        "SELECT r.rid FROM resource r WHERE r.rid >= ? AND r.status <> 3",
+        format!(
+            "SELECT r.rid FROM resource r {} WHERE r.rid >= ? AND r.status <> 3",
+            s.dialect().by_row()
+        ),
         [from.into()],
     );
     view.condition(&mut part);
@@ -210,13 +213,19 @@ pub(crate) async fn by_rows<S: Session>(
     if rids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut part = current(s);
-    let among = s.dialect().among();
-    part.add(
-        &format!(" AND r.tenant = ? AND r.rid {among} ORDER BY r.rid"),
-        [view.tenant_number().into(), super::Value::Ints(rids)],
-    );
+    let part = rows_at(s, view.tenant_number(), rids);
     all(s, part, view.tenant()).await
+}
+
+/// The query for current resources by their row numbers.
+pub(crate) fn rows_at<S: Session>(s: &S, tenant: i64, rids: Vec<i64>) -> Part {
+    let mut part = current(s);
+    let (among, beside) = (s.dialect().among(), s.dialect().beside("r.tenant"));
+    part.add(
+        &format!(" AND {beside} = ? AND r.rid {among} ORDER BY r.rid"),
+        [tenant.into(), super::Value::Ints(rids)],
+    );
+    part
 }
 
 async fn all<S: Session>(s: &mut S, part: Part, tenant: &Tenant) -> Result<Vec<Stored>, Error> {

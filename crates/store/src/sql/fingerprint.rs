@@ -24,12 +24,16 @@ pub(crate) async fn fingerprint<S: Session>(s: &mut S, tenant: &Tenant) -> Resul
         return Ok(sum.hex());
     };
     s.enter(tenant).await?;
+    let (by_row, join) = (s.dialect().by_row(), s.dialect().join());
     let mut from = 0;
     loop {
         let part = Part::new(
-            "SELECT r.rid, t.text, r.id, r.ver, r.status, r.patient, w.text, r.as_of
-             FROM resource r JOIN word t ON t.no = r.rtype JOIN word w ON w.no = r.source
-             WHERE r.tenant = ? AND r.rid > ? ORDER BY r.rid LIMIT ?",
+            format!(
+                "SELECT r.rid, t.text, r.id, r.ver, r.status, r.patient, w.text, r.as_of
+                 FROM resource r {by_row} {join} word t ON t.no = r.rtype
+                 {join} word w ON w.no = r.source
+                 WHERE r.tenant = ? AND r.rid > ? ORDER BY r.rid LIMIT ?"
+            ),
             [tenant.into(), from.into(), PART.into()],
         );
         let mut found: BTreeMap<i64, Text> = BTreeMap::new();

@@ -69,6 +69,46 @@ impl Dialect {
         }
     }
 
+    /// A column that is compared beside a key that finds the rows: SQLite, which knows no counts,
+    /// would take the first column of an index for the better way in, and read the whole tenant.
+    /// PostgreSQL's keys begin with it.
+    pub(crate) fn beside(self, column: &str) -> String {
+        match self {
+            Self::Sqlite => format!("+{column}"),
+            Self::Postgres => column.to_owned(),
+        }
+    }
+
+    /// What follows a table that is gone through in the order of its rows, a part at a time: SQLite
+    /// would take an index that begins with the tenant, and sort the whole of it for each part.
+    pub(crate) fn by_row(self) -> &'static str {
+        match self {
+            Self::Sqlite => "NOT INDEXED",
+            Self::Postgres => "",
+        }
+    }
+
+    /// Joins the resource `r` of each row `i`, found by its number. A planner without counts may take
+    /// the resources of a type for the fewer and begin with them, so PostgreSQL is told where to
+    /// begin: what is `LATERAL` comes after what it names, and `OFFSET` keeps it where it is written.
+    pub(crate) fn resource_of_row(self) -> &'static str {
+        match self {
+            Self::Sqlite => "CROSS JOIN resource r ON r.tenant = i.tenant AND r.rid = i.rid",
+            Self::Postgres => {
+                "JOIN LATERAL (SELECT c.* FROM resource c
+                   WHERE c.tenant = i.tenant AND c.rid = i.rid OFFSET 0) r ON TRUE"
+            }
+        }
+    }
+
+    /// What ends an `EXISTS` that is to be asked of each row that was found, and not joined.
+    pub(crate) fn asked_of_each(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " OFFSET 0",
+        }
+    }
+
     /// The condition that a text column holds a text, one parameter. No character of it has a
     /// meaning of its own, as it would have with LIKE.
     pub(crate) fn holds(self, column: &str) -> String {

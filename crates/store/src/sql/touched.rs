@@ -25,12 +25,16 @@ pub(crate) async fn touched<S: Session>(
     let Ok(from) = i64::try_from(from) else {
         return Ok(TouchedPart::default());
     };
-    let among = s.dialect().among();
+    let (among, by_row, join) = (
+        s.dialect().among(),
+        s.dialect().by_row(),
+        s.dialect().join(),
+    );
     let list = || Value::list(submissions.iter().map(String::as_str));
     let mut part = Part::new(
         format!(
             "SELECT r.rid, t.text, r.id, r.patient, r.status, r.as_of, r.submission
-             FROM resource r JOIN word t ON t.no = r.rtype
+             FROM resource r {by_row} {join} word t ON t.no = r.rtype
              WHERE r.rid >= ? AND r.source = (SELECT no FROM word WHERE text = ?)
                AND (r.submission {among} OR EXISTS (SELECT 1 FROM version v
                  WHERE v.tenant = r.tenant AND v.rid = r.rid AND v.submission {among}))"
