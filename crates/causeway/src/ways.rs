@@ -44,13 +44,12 @@ pub fn start(
 
 /// Checks what can be checked without opening anything; what may be meant so is a remark.
 pub fn check(config: &Config) -> Result<Vec<String>, Failure> {
+    ways_in::check(&config.mesh, &config.folder).map_err(|issue| told(&issue))?;
     let mut named = Vec::new();
     for settings in &config.mesh {
-        settings.check().map_err(|issue| told(&issue))?;
         named.extend(settings.routes.iter().map(|route| &route.organisation));
     }
     for settings in &config.folder {
-        settings.check().map_err(|issue| told(&issue))?;
         named.extend(settings.sources.iter().map(|source| &source.organisation));
     }
     named.sort();

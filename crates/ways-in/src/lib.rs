@@ -22,4 +22,4 @@ mod ways;
 
 pub use replies::{NotReplied, Replies};
 pub use reply_to::ReplyTo;
-pub use ways::{Queued, TenantOf, Ways, WaysIn};
+pub use ways::{Queued, TenantOf, Ways, WaysIn, check};

@@ -1,9 +1,9 @@
 //! Watching what a site names, from start to stop.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use diagnostics::Issue;
+use diagnostics::{Issue, IssueType};
 use drop_folder::Folder;
 use mesh::{Client, Mailbox};
 use store::{Store, Tenant};
@@ -39,6 +39,52 @@ pub struct Ways {
     pub store: Arc<dyn Store>,
 }
 
+/// Checks mailboxes and folders as far as that can be done without asking or changing anything.
+///
+/// # Errors
+/// An issue that names the setting.
+pub fn check(
+    mailboxes: &[mesh::Settings],
+    folders: &[drop_folder::Settings],
+) -> Result<(), Box<Issue>> {
+    let mut seen = HashSet::new();
+    for settings in mailboxes {
+        settings.check()?;
+        if !seen.insert(settings.mailbox.as_str().to_owned()) {
+            return Err(twice(
+                mesh::codes::SETTINGS,
+                &format!("the MESH mailbox {}", settings.mailbox),
+                "put all its routes under one [[mesh]]",
+            ));
+        }
+    }
+    let mut seen = HashSet::new();
+    for settings in folders {
+        settings.check()?;
+        if !seen.insert(place(settings)) {
+            return Err(twice(
+                drop_folder::codes::SETTINGS,
+                &format!("the watched folder {}", settings.path.display()),
+                "put all its sources under one [[folder]]",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn twice(code: &'static str, what: &str, mend: &str) -> Box<Issue> {
+    let message = format!("{what} is in the configuration twice");
+    Box::new(Issue::error(code, IssueType::Conflict, message).help(mend))
+}
+
+/// A folder's path, the same from wherever the server is started.
+fn place(settings: &drop_folder::Settings) -> String {
+    std::path::absolute(&settings.path)
+        .unwrap_or_else(|_| settings.path.clone())
+        .display()
+        .to_string()
+}
+
 /// Mailboxes and folders that are watched, until they are told to stop.
 pub struct WaysIn {
     stop: watch::Sender<bool>,
@@ -53,6 +99,7 @@ impl WaysIn {
     /// # Errors
     /// An issue that names the setting, secret or folder that cannot be used.
     pub fn start(ways: Ways) -> Result<Self, Box<Issue>> {
+        check(&ways.mailboxes, &ways.folders)?;
         let routes = ways.mailboxes.iter().flat_map(|settings| &settings.routes);
         let answered = routes
             .filter(|route| route.reply_workflow.is_some())
@@ -76,11 +123,7 @@ impl WaysIn {
         }
         let mut folders = Vec::new();
         for settings in &ways.folders {
-            // The same folder has the same name from wherever the server is started.
-            let path = std::path::absolute(&settings.path)
-                .unwrap_or_else(|_| settings.path.clone())
-                .display()
-                .to_string();
+            let path = place(settings);
             let receiver = FromFolder {
                 incoming: incoming.clone(),
                 path: path.clone(),

@@ -1,8 +1,11 @@
 //! The power goes between any two steps, once or again and again.
 
 use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
-use drop_folder::Folder;
+use drop_folder::{Disk, Folder, Machine};
 use proptest::prelude::*;
 
 use crate::stand_in::{Fragile, Next, Place, Power, StandIn};
@@ -148,4 +151,108 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+/// A disk on which some steps fail for as long as that is set.
+#[derive(Clone, Default)]
+struct Failing {
+    /// The name of a folder into which nothing can be moved or written, or whose names cannot be
+    /// written through.
+    no_moves_into: Arc<Mutex<Option<&'static str>>>,
+    no_sync_of: Arc<Mutex<Option<&'static str>>>,
+}
+
+impl Failing {
+    fn check(set: &Mutex<Option<&'static str>>, path: &Path) -> io::Result<()> {
+        let set = *set.lock().unwrap();
+        let is_in = |name: &str| path.components().any(|part| part.as_os_str() == name);
+        match set {
+            Some(name) if is_in(name) => Err(io::ErrorKind::StorageFull.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Disk for Failing {
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Self::check(&self.no_moves_into, to)?;
+        Machine.rename(from, to)
+    }
+
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        Machine.sync_file(path)
+    }
+
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        Self::check(&self.no_sync_of, path)?;
+        Machine.sync_folder(path)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        Machine.remove(path)
+    }
+
+    fn write(&self, path: &Path, text: &str) -> io::Result<()> {
+        Self::check(&self.no_moves_into, path)?;
+        Machine.write(path, text)
+    }
+}
+
+fn on_failing(place: &Place) -> (Folder<StandIn, Failing>, StandIn, Failing) {
+    let (stand_in, disk) = (StandIn::default(), Failing::default());
+    let folder = Folder::on(&place.settings, stand_in.clone(), disk.clone()).unwrap();
+    (folder, stand_in, disk)
+}
+
+#[tokio::test]
+async fn f02_a_file_that_cannot_be_put_away_is_received_once_and_put_away_later() {
+    let place = Place::new("", "");
+    let (mut folder, stand_in, disk) = on_failing(&place);
+    place.put_marked("a.csv", b"one");
+    *disk.no_moves_into.lock().unwrap() = Some("done");
+    for round in 0..5 {
+        let done = folder.round().await;
+        assert_eq!((done.received, done.left), (usize::from(round == 0), 1));
+    }
+    assert_eq!(place.names("processing").len(), 1);
+    // It is not read again and again.
+    assert_eq!(stand_in.state.lock().unwrap().offers, 1);
+    let told = stand_in.notices();
+    assert!(told.iter().all(|notice| notice.kind() == "not-put-away"));
+    *disk.no_moves_into.lock().unwrap() = None;
+    folder.round().await;
+    assert_eq!(place.contents("done", ".csv"), [b"one".to_vec()]);
+    assert_eq!(stand_in.contents().len(), 1);
+}
+
+#[tokio::test]
+async fn f02_nothing_is_offered_while_its_ticket_may_be_lost() {
+    let place = Place::new("", "");
+    let (mut folder, stand_in, disk) = on_failing(&place);
+    place.put_marked("a.csv", b"one");
+    *disk.no_sync_of.lock().unwrap() = Some("processing");
+    for _ in 0..3 {
+        folder.round().await;
+    }
+    assert_eq!(stand_in.state.lock().unwrap().offers, 0);
+    *disk.no_sync_of.lock().unwrap() = None;
+    assert_eq!(folder.round().await.received, 1);
+}
+
+#[tokio::test]
+async fn f02_what_cannot_be_picked_up_or_put_aside_stays_where_it_is() {
+    let place = Place::new("", "");
+    let (mut folder, stand_in, disk) = on_failing(&place);
+    place.put_marked("a.csv", b"one");
+    *disk.no_moves_into.lock().unwrap() = Some("processing");
+    folder.round().await;
+    // Its marker is still there, too.
+    assert_eq!(place.names("inbox"), ["a.csv", "a.csv.done"]);
+    *disk.no_moves_into.lock().unwrap() = Some("failed");
+    stand_in.plan(&[Next::Refuse, Next::Refuse]);
+    assert_eq!(folder.round().await.left, 1);
+    assert!(place.names("failed").is_empty());
+    *disk.no_moves_into.lock().unwrap() = None;
+    assert_eq!(folder.round().await.failed, 1);
+    assert_eq!(place.names("failed").len(), 2);
 }

@@ -176,15 +176,25 @@ async fn a_report_goes_back_once_in_each_state_that_its_sender_must_know() {
 #[tokio::test]
 async fn nothing_is_watched_when_one_setting_is_wrong() {
     let bench = Bench::new(IntakeSettings::default());
-    let mut settings = bench.drop_settings("VM001", "home");
-    settings.poll_seconds = 0.0;
-    let told = ways_in::WaysIn::start(ways_in::Ways {
-        mailboxes: vec![],
-        folders: vec![bench.drop_settings("VM001", "home"), settings],
-        intake: bench.intake.clone(),
-        tenant_of: std::sync::Arc::new(|_| None),
-        queued: std::sync::Arc::new(|| {}),
-        store: bench.store.clone(),
-    });
-    assert!(told.is_err());
+    let right = || bench.drop_settings("VM001", "home");
+    let mut wrong = right();
+    wrong.path = bench.folder.path().join("other");
+    wrong.poll_seconds = 0.0;
+    for (folders, named) in [
+        (vec![right(), wrong], "poll-seconds"),
+        (vec![right(), right()], "twice"),
+    ] {
+        let told = ways_in::WaysIn::start(ways_in::Ways {
+            mailboxes: vec![],
+            folders,
+            intake: bench.intake.clone(),
+            tenant_of: std::sync::Arc::new(|_| None),
+            queued: std::sync::Arc::new(|| {}),
+            store: bench.store.clone(),
+        });
+        let Err(issue) = told else {
+            panic!("{named}");
+        };
+        assert!(issue.message.contains(named), "{issue}");
+    }
 }
