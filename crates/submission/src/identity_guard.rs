@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use diagnostics::{Issue, IssueType};
-use identity::{NHS_NUMBER_SYSTEM, PersonKey, fold_name};
+use identity::{Claim, Known, NHS_NUMBER_SYSTEM, Party, PersonKey, Record, fold_name, link};
 use json::Value;
 use store::{PersonKeys, PersonMatch, Sight, Status, Store, Tenant};
 
@@ -167,7 +167,7 @@ fn changed(stored: &PersonKeys, new: &PersonKeys) -> Vec<Issue> {
 }
 
 pub(crate) fn same_number(stored: &PersonKeys, new: &PersonKeys) -> Issue {
-    if stored.birth_date == new.birth_date && stored.family == new.family {
+    if is_linked(stored, new) {
         Issue::warning(
             codes::REGISTERED_TWICE,
             IssueType::MultipleMatches,
@@ -178,6 +178,32 @@ pub(crate) fn same_number(stored: &PersonKeys, new: &PersonKeys) -> Issue {
     } else {
         number_shared().help("one of the two has the wrong NHS number: check both with their GP")
     }
+}
+
+/// Whether the rule for linking (CS-2) takes two registrations for one person's: two without a whole
+/// birth date are not, however much the rest agrees.
+fn is_linked(stored: &PersonKeys, new: &PersonKeys) -> bool {
+    let claim = |keys: &PersonKeys| {
+        Claim::of_keys(
+            keys.nhs_number.as_deref(),
+            keys.birth_date.as_deref(),
+            keys.family.as_deref(),
+        )
+    };
+    // Two records of one source, whichever they are.
+    let (one, other) = (Record::new("", "stored"), Record::new("", "new"));
+    link(
+        Party {
+            record: &one,
+            claim: &claim(stored),
+        },
+        Party {
+            record: &other,
+            claim: &claim(new),
+        },
+        &Known::default(),
+    )
+    .is_linked()
 }
 
 /// Whether two Patients of one surname and birth date agree in everything else but the NHS number.
