@@ -30,6 +30,8 @@ pub struct Site {
     store: String,
     /// What stands under `[submissions]`.
     settings: String,
+    /// Variables that every process gets.
+    environment: Vec<(String, String)>,
 }
 
 /// A running server, killed when it is dropped.
@@ -64,6 +66,7 @@ impl Site {
             client: client(),
             store: store.to_owned(),
             settings: String::new(),
+            environment: Vec::new(),
         };
         site.write();
         site
@@ -73,6 +76,12 @@ impl Site {
     pub fn with(mut self, settings: &str) -> Self {
         self.settings = settings.to_owned();
         self.write();
+        self
+    }
+
+    /// The same with a variable for every process.
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -182,6 +191,7 @@ identifiers = {{ ods = ["VZ999"], cqc-location = ["1-999000001"] }}
             .arg("serve")
             .arg("--config")
             .arg(config)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .envs(environment.iter().copied())
             .current_dir(root())
             .stdin(Stdio::null())
@@ -315,6 +325,7 @@ identifiers = {{ ods = ["VZ999"], cqc-location = ["1-999000001"] }}
             .args(arguments)
             .arg("--config")
             .arg(self.config())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .output()

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::backup::{Backup, Restore};
 use crate::configuration::Configuration;
 use crate::desk::{Archive, Quarantine, Rebuild, Submissions};
 use crate::diff_mapping::DiffMapping;
@@ -135,6 +136,16 @@ pub enum Command {
         after_help = "Examples:\n  causeway revalidate --config causeway.toml\n  causeway revalidate --config causeway.toml --format json > findings.ndjson\n\nExit codes: 0 everything conforms, 1 something no longer does, 2 unusable. Nothing that is stored is changed but the search index."
     )]
     Revalidate(Revalidate),
+    /// Copy the embedded store while it is in use.
+    #[command(
+        after_help = "Example:\n  causeway backup --config causeway.toml --to backups/2026-11-22.sqlite\n\nKeep the id secret and the archive's keys with it."
+    )]
+    Backup(Backup),
+    /// Put a backup in the place of a store that is lost.
+    #[command(
+        after_help = "Example:\n  causeway restore --config causeway.toml --from backups/2026-11-22.sqlite"
+    )]
+    Restore(Restore),
     /// Check a server's configuration.
     #[command(after_help = "Example:\n  causeway config check --config causeway.toml")]
     Config(Configuration),

@@ -1,6 +1,7 @@
 //! `causeway`: the one binary. It reads the command line and the configuration, wires the crates
 //! together, and says what happened; whatever it says, a crate below has decided.
 
+mod backup;
 mod check;
 mod chosen;
 mod cli;
@@ -60,6 +61,8 @@ fn main() -> ExitCode {
         Command::Quarantine(arguments) => desk::run_quarantine(&arguments),
         Command::Rebuild(arguments) => desk::run_rebuild(&arguments),
         Command::Archive(arguments) => desk::run_archive(&arguments),
+        Command::Backup(arguments) => backup::backup(&arguments),
+        Command::Restore(arguments) => backup::restore(&arguments),
         Command::Config(arguments) => configuration::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),

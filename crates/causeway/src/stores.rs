@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use store::{Options, SqliteStore, Store};
+use store::{Options, PostgresOptions, PostgresStore, SqliteStore, Store};
 
 use crate::config::{self, Place};
 use crate::exit::Failure;
@@ -12,7 +12,7 @@ use crate::exit::Failure;
 pub async fn open(config: &config::Store) -> Result<Arc<dyn Store>, Failure> {
     match config.place()? {
         Place::Folder(folder) => open_folder(&folder),
-        Place::Postgres(address) => open_postgres(&address).await,
+        Place::Postgres(address) => open_postgres(&address, config.owner()?).await,
     }
 }
 
@@ -42,6 +42,14 @@ pub fn open_folder(folder: &Path) -> Result<Arc<dyn Store>, Failure> {
     Ok(Arc::new(store))
 }
 
-async fn open_postgres(_address: &str) -> Result<Arc<dyn Store>, Failure> {
-    Err(Failure::usage("this build has no PostgreSQL"))
+async fn open_postgres(
+    address: &str,
+    owner: Option<String>,
+) -> Result<Arc<dyn Store>, Failure> {
+    let mut options = PostgresOptions::new(address);
+    options.owner_url = owner;
+    let store = PostgresStore::connect(options)
+        .await
+        .map_err(Failure::failed)?;
+    Ok(Arc::new(store))
 }

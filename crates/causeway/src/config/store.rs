@@ -19,6 +19,9 @@ pub struct Store {
     pub url_file: Option<PathBuf>,
     /// The address itself, where it holds no secret: `postgres://causeway@db.example/causeway`.
     pub url: Option<String>,
+    /// The environment variable that holds the address by which the tables' owner connects to
+    /// PostgreSQL, to bring them up to date. Default: the server's own role does.
+    pub owner_url_env: Option<String>,
     /// A file with at least 32 bytes that nobody else knows, from which ids are made. It must never
     /// change, and must be kept as safe as the data: with it, an id can be traced back to a person.
     pub id_secret_file: PathBuf,
@@ -87,6 +90,18 @@ impl Store {
         Err(Failure::usage(
             "the store's address is not one of PostgreSQL: it begins with postgres://",
         ))
+    }
+
+    /// The address by which the owner of PostgreSQL's tables connects.
+    pub fn owner(&self) -> Result<Option<String>, Failure> {
+        let Some(name) = &self.owner_url_env else {
+            return Ok(None);
+        };
+        std::env::var(name).map(Some).map_err(|_| {
+            Failure::usage(format!(
+                "store.owner-url-env names the environment's {name}, which is not set"
+            ))
+        })
     }
 
     /// The folder for what a command notes down.
