@@ -432,3 +432,40 @@ async fn a_writer_who_waits_too_long_is_told_to_come_again() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn the_wire_is_encrypted_and_the_server_known() {
+    let Some(server) = postgres_peer::Server::start_with_tls() else {
+        return;
+    };
+    // Whoever runs the test reads the authority's certificate; the server's folder is the server's.
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("authority.crt");
+    std::fs::copy(server.authority(), &authority).unwrap();
+    let database = server.database();
+    let with = |mode: &str, authority: Option<&std::path::Path>| {
+        let root = authority.map(|file| format!("&sslrootcert={}", file.display()));
+        let ask = |url: &str| format!("{url}?sslmode={mode}{}", root.clone().unwrap_or_default());
+        let mut options = options(&database);
+        options.patience = Duration::from_millis(200);
+        options.owner_url = Some(ask(&database.owner_url));
+        options.url = ask(&database.url);
+        options
+    };
+    let store = PostgresStore::connect(with("verify-full", Some(&authority)))
+        .await
+        .unwrap();
+    put(&store, "one", vec![write("Flag", "f1", "a")])
+        .await
+        .unwrap();
+    let encrypted = database.admin(
+        "SELECT DISTINCT CAST(s.ssl AS TEXT) FROM pg_stat_ssl s
+         JOIN pg_stat_activity a ON a.pid = s.pid WHERE a.application_name = 'causeway'",
+    );
+    assert_eq!(encrypted, ["true"]);
+    // A server that nobody vouches for is not spoken to.
+    let error = PostgresStore::connect(with("verify-full", None))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Open { .. }), "{error}");
+}

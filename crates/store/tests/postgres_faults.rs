@@ -184,8 +184,9 @@ async fn f04_a_commit_whose_answer_is_lost_is_found_out_and_not_done_again() {
     assert_eq!(history.len(), 9);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn f04_what_cannot_be_found_out_is_not_guessed() {
+/// The network is cut for good at a commit, and says so or not: the caller is told in bounded time that
+/// it is not known, and a write that is sent again is told as what it is.
+async fn cut_for_good(cut: Cut, stored: bool) {
     let Some(database) = postgres_peer::database() else {
         return;
     };
@@ -194,6 +195,7 @@ async fn f04_what_cannot_be_found_out_is_not_guessed() {
     let mut options = options(&database);
     options.patience = Duration::from_millis(400);
     options.acquire = Duration::from_millis(400);
+    options.statement = Duration::from_millis(500);
     options.url = database.url.replace(
         &format!(":{}/", database.port),
         &format!(":{}/", wire.port()),
@@ -202,15 +204,39 @@ async fn f04_what_cannot_be_found_out_is_not_guessed() {
     put(&store, "one", vec![write("Flag", "f1", "a")])
         .await
         .unwrap();
-    wire.cut(Cut::ForGood);
-    let error = put(&store, "one", vec![write("Flag", "f1", "b")])
+    wire.cut(cut);
+    let told = put(&store, "one", vec![write("Flag", "f1", "b")]);
+    let error = tokio::time::timeout(Duration::from_secs(30), told)
         .await
+        .expect("the caller is not kept for ever")
         .unwrap_err();
     assert!(matches!(error, Error::Unknown), "{error}");
     wire.mend();
-    // Asked again as the error says, the same write is what it is.
-    let again = put(&store, "one", vec![write("Flag", "f1", "b")])
-        .await
-        .unwrap();
-    assert_eq!(again.writes, [Outcome::Unchanged { version: 2 }]);
+    // The server ends what hangs by itself; then the same write is what it is.
+    let mut again = put(&store, "one", vec![write("Flag", "f1", "b")]).await;
+    for _ in 0..40 {
+        if !matches!(again, Err(Error::Busy)) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        again = put(&store, "one", vec![write("Flag", "f1", "b")]).await;
+    }
+    let expected = if stored {
+        Outcome::Unchanged { version: 2 }
+    } else {
+        Outcome::Updated { version: 2 }
+    };
+    assert_eq!(again.unwrap().writes, [expected]);
+    let history = store.history(&own("one"), "Flag", "f1").await.unwrap();
+    assert_eq!(history.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f04_what_cannot_be_found_out_is_not_guessed() {
+    cut_for_good(Cut::ForGood, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f04_a_wire_that_went_silent_keeps_nobody() {
+    cut_for_good(Cut::Silently, false).await;
 }

@@ -130,22 +130,36 @@ pub(super) async fn apply(
     Ok(committed)
 }
 
-/// What is stored of the resources that a batch names.
+/// What is stored of the resources that a batch names, type by type: a list of ids is entered by
+/// the key or, at worst, met in one walk through the type. Joined to pairs of type and id, a planner
+/// that has seen no counts yet walked through the type for each of them.
 async fn load(s: &mut Pg, tenant: i64, keys: BTreeSet<Key>) -> Result<HashMap<Key, State>, Error> {
-    if keys.is_empty() {
-        return Ok(HashMap::new());
+    let mut types: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    for (rtype, id) in keys {
+        types.entry(rtype).or_default().push(id);
     }
-    let (types, ids): (Vec<i64>, Vec<String>) = keys.into_iter().unzip();
-    let part = Part::new(
-        "SELECT r.rtype, r.id, r.rid, r.ver, r.vid, r.updated, r.status, r.source, r.as_of,
-           r.submission, r.hash, r.patient, r.labelled, r.beside
-         FROM unnest(CAST(? AS BIGINT[]), CAST(? AS TEXT[])) k (rtype, id)
-         JOIN resource r ON r.tenant = ? AND r.rtype = k.rtype AND r.id = k.id",
-        [Value::Ints(types), Value::Texts(ids), tenant.into()],
-    );
     let mut states = HashMap::new();
+    for (rtype, ids) in types {
+        load_type(s, tenant, rtype, ids, &mut states).await?;
+    }
+    Ok(states)
+}
+
+async fn load_type(
+    s: &mut Pg,
+    tenant: i64,
+    rtype: i64,
+    ids: Vec<String>,
+    states: &mut HashMap<Key, State>,
+) -> Result<(), Error> {
+    let part = Part::new(
+        "SELECT r.id, r.rid, r.ver, r.vid, r.updated, r.status, r.source, r.as_of, r.submission,
+           r.hash, r.patient, r.labelled, r.beside
+         FROM resource r WHERE r.tenant = ? AND r.rtype = ? AND r.id = ANY(?)",
+        [tenant.into(), rtype.into(), Value::Texts(ids)],
+    );
     for mut row in s.query(part).await? {
-        let key = (row.int()?, row.text()?);
+        let key = (rtype, row.text()?);
         let (rid, version, vid) = (row.int()?, row.int()?, row.int()?);
         let state = State {
             rid,
@@ -167,7 +181,7 @@ async fn load(s: &mut Pg, tenant: i64, keys: BTreeSet<Key>) -> Result<HashMap<Ke
         };
         states.insert(key, state);
     }
-    Ok(states)
+    Ok(())
 }
 
 /// Numbers out of a sequence, in order.

@@ -109,7 +109,8 @@ fn create(statement: &str, spread: bool) -> String {
     let mut key = None;
     let mut lines: Vec<String> = Vec::new();
     for line in statement.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
+        let plain = line.trim_end().trim_end_matches(',');
+        let words: Vec<&str> = plain.split_whitespace().collect();
         match words.as_slice() {
             [")", ..] | [");", ..] => break,
             ["CREATE", ..] => lines.push(line.to_owned()),
@@ -119,7 +120,7 @@ fn create(statement: &str, spread: bool) -> String {
                 lines.push(column(line, spread).replace(IDENTITY, "BIGINT PRIMARY KEY"));
             }
             [name, "INTEGER", "PRIMARY", "KEY", ..] if spread => {
-                key = Some((*name).trim_end_matches(',').to_owned());
+                key = Some((*name).to_owned());
                 lines.push(format!("  {name} BIGINT NOT NULL,"));
             }
             _ => lines.push(column(line, spread)),

@@ -108,7 +108,7 @@ pub(crate) async fn matches<S: Session>(
     after: i64,
 ) -> Result<Option<Part>, Error> {
     let (tenant, dialect) = (view.tenant_number(), s.dialect());
-    let join = dialect.join();
+    let resource = dialect.resource_of_row();
     let mut clauses = Vec::with_capacity(query.clauses.len());
     for clause in &query.clauses {
         match Condition::of(s, &query.rtype, rtype, clause).await? {
@@ -129,7 +129,7 @@ pub(crate) async fn matches<S: Session>(
             ..
         }) => {
             let from = format!(
-                " FROM {table} i {join} resource r ON r.tenant = i.tenant AND r.rid = i.rid
+                " FROM {table} i {resource}
                  WHERE i.tenant = ? AND i.rid > ?"
             );
             part.add(&from, place);
@@ -144,17 +144,12 @@ pub(crate) async fn matches<S: Session>(
             );
             part.add(&from, place);
             part.append(rows);
-            part.add(
-                &format!(
-                    ") i {join} resource r ON r.tenant = i.tenant AND r.rid = i.rid WHERE TRUE"
-                ),
-                [],
-            );
+            part.add(&format!(") i {resource} WHERE TRUE"), []);
         }
         None => {
             part.add(
                 &format!(
-                    " FROM resource i {join} resource r ON r.tenant = i.tenant AND r.rid = i.rid
+                    " FROM resource i {resource}
                      WHERE i.tenant = ? AND i.rid > ? AND i.rtype = ?"
                 ),
                 place,
@@ -174,6 +169,9 @@ pub(crate) async fn matches<S: Session>(
         };
         part.add(&start, [tenant.into()]);
         part.append(rows);
+        if seeks {
+            part.add(dialect.asked_of_each(), []);
+        }
         part.add(")", []);
     }
     view.condition(&mut part);

@@ -136,8 +136,9 @@ async fn queue<S: Session>(
     if let Some(destination) = destination {
         from.add(" AND d.destination = ?", [destination.into()]);
     }
+    let beside = s.dialect().beside("r.tenant");
     from.add(
-        &format!(" WHERE r.tenant = ? AND r.rid {among}"),
+        &format!(" WHERE {beside} = ? AND r.rid {among}"),
         [tenant.into(), Value::Ints(rids)],
     );
     let mut lanes = Part::new(

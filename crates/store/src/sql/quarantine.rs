@@ -89,11 +89,11 @@ pub(crate) async fn decide<S: Session>(
     tenant: i64,
     decide: &DecideQuarantine,
 ) -> Result<u64, Error> {
-    let among = s.dialect().among();
+    let (among, beside) = (s.dialect().among(), s.dialect().beside("tenant"));
     s.execute(Part::new(
         format!(
             "UPDATE quarantine SET settled = 1, decided = ?
-             WHERE tenant = ? AND settled = 0 AND number {among}"
+             WHERE {beside} = ? AND settled = 0 AND number {among}"
         ),
         [
             (&decide.decided).into(),

@@ -13,12 +13,15 @@ pub enum Cut {
     BeforeCommit,
     /// The COMMIT goes through, its answer does not, and nothing goes through from then on.
     ForGood,
+    /// The COMMIT does not go through, nor anything from then on, and nobody says so.
+    Silently,
 }
 
 #[derive(Default)]
 struct State {
     cut: Option<Cut>,
     dead: bool,
+    silent: bool,
     cuts: usize,
 }
 
@@ -60,7 +63,8 @@ impl Wire {
     }
 
     pub fn mend(&self) {
-        self.state.lock().unwrap().dead = false;
+        let mut state = self.state.lock().unwrap();
+        (state.dead, state.silent) = (false, false);
     }
 }
 
@@ -88,12 +92,16 @@ fn carry(client: TcpStream, server: TcpStream, state: &Arc<Mutex<State>>) {
             if state.lock().unwrap().dead {
                 break;
             }
+            if state.lock().unwrap().silent {
+                continue;
+            }
             let sent = &buffer[..count];
             // A simple query: 'Q', its length, "COMMIT", an end.
             let commits = sent.starts_with(b"Q") && sent.get(5..11) == Some(b"COMMIT");
             let cut = if commits { take(&state) } else { None };
             match cut {
                 Some(Cut::BeforeCommit) => break,
+                Some(Cut::Silently) => {}
                 Some(Cut::AfterCommit | Cut::ForGood) => {
                     *silent.lock().unwrap() = true;
                     let _ = to_server.write_all(sent);
@@ -120,5 +128,6 @@ fn take(state: &Mutex<State>) -> Option<Cut> {
         state.cuts += 1;
     }
     state.dead |= cut == Some(Cut::ForGood);
+    state.silent |= cut == Some(Cut::Silently);
     cut
 }
