@@ -369,6 +369,9 @@ fn another_councils_file_is_refused() {
     assert_eq!(report["state"], "refused", "{report}");
     let people = site.get("council", "/fhir/R4/Patient").json();
     assert!(people["entry"].as_array().is_none_or(Vec::is_empty));
+    // A quotation mark that is never closed: the file may be cut off there, so none of it is used.
+    let cut = site.submitted(format!("{}999,\"unbalanced\r\n", sample()));
+    assert_eq!(cut["state"], "refused", "{cut}");
     let garbage = site.submitted(b"\x00\xff\xfe garbage".to_vec());
     assert_eq!(garbage["state"], "refused", "{garbage}");
 }
@@ -382,7 +385,6 @@ fn f09_a_poison_record_costs_itself_alone() {
     for poison in [
         format!("999,{}", "x".repeat(5_000_000)),
         format!("999{}", ",\u{0}".repeat(columns - 1)),
-        "999,\"unbalanced".to_owned(),
     ] {
         text.push_str(&poison);
         text.push_str("\r\n");
