@@ -78,11 +78,16 @@ impl Address {
         format!("{}/fhir/R4/.well-known/smart-configuration", self.root)
     }
 
-    /// The address that a `Location` names; `None` when it is another server's.
+    /// Where what a `Location` names is found at the server that the user gave: it may know itself by
+    /// another address, and a token goes nowhere else.
     pub fn location(&self, location: &str) -> Option<String> {
         let base = Url::parse(&self.submissions()).ok()?;
         let url = base.join(location).ok()?;
-        (origin(&url) == self.origin).then(|| url.to_string())
+        if origin(&url) == self.origin {
+            return Some(url.to_string());
+        }
+        let id = url.path_segments()?.next_back()?;
+        (!id.is_empty()).then(|| format!("{}/{id}", self.submissions()))
     }
 }
 
@@ -119,7 +124,8 @@ mod tests {
             "http://care.example/submissions/a",
             "https://care.example:8443/submissions/a",
         ] {
-            assert_eq!(to.location(elsewhere), None, "{elsewhere}");
+            let found = to.location(elsewhere).unwrap();
+            assert_eq!(found, "https://care.example/submissions/a", "{elsewhere}");
         }
         for clear in ["http://care.example", "ftp://care.example", "care.example"] {
             assert!(Address::parse(clear).is_err(), "{clear}");
