@@ -9,6 +9,9 @@ use crate::configuration::Configuration;
 use crate::desk::{Archive, Quarantine, Rebuild, Submissions};
 use crate::diff_mapping::DiffMapping;
 use crate::mappings::Mappings;
+use crate::onboarding::{Agreements, Clients, Tenants};
+use crate::outbox::Outbox;
+use crate::review::Identity;
 use crate::submit::Submit;
 use crate::terminology::Terminology;
 use crate::validate::Validate;
@@ -121,6 +124,31 @@ pub enum Command {
         after_help = "Examples:\n  causeway archive get ID --out export.csv --config causeway.toml\n  causeway archive erase ID --config causeway.toml --by \"Pat Operator\" --note \"erasure request 12\""
     )]
     Archive(Archive),
+    /// The care providers: take one on, change its profile, end its part.
+    #[command(
+        after_help = "Examples:\n  causeway tenant add willow-house --ods VM001 --name \"Willow House\" --phone \"01632 960001\" --config causeway.toml --by \"Pat Operator\"\n  causeway tenant list --config causeway.toml\n\nWhat is recorded lies over the configuration file, and a running server goes by it within seconds."
+    )]
+    Tenant(Tenants),
+    /// The systems that may call: let one call, and no longer.
+    #[command(
+        after_help = "Example:\n  causeway client add gp-system --organisation A81001 --config causeway.toml --by \"Pat Operator\""
+    )]
+    Client(Clients),
+    /// The agreements by which one organisation sees another's people: make one, end one.
+    #[command(
+        after_help = "Examples:\n  causeway agreement add --consumer A81001 --provider VM001 --from 2026-04-01 --config causeway.toml --by \"Pat Operator\"\n  causeway agreement end A81001/VM001 --config causeway.toml --by \"Pat Operator\""
+    )]
+    Agreement(Agreements),
+    /// What waits to be sent on to other systems, and what they refused: list it, send it again.
+    #[command(
+        after_help = "Examples:\n  causeway outbox list --config causeway.toml --state dead\n  causeway outbox retry shared-care-record --config causeway.toml\n\nMore: docs/destinations.md."
+    )]
+    Outbox(Outbox),
+    /// Who is who: cases that wait for a person, decisions, merges, and tracing with PDS.
+    #[command(
+        after_help = "Examples:\n  causeway identity list --config causeway.toml\n  causeway identity decide 12 --keep-apart --config causeway.toml --by pat.operator --why \"two people: both homes asked\"\n  causeway identity undo 3 --config causeway.toml --by pat.operator --why \"wrong case\"\n\nMore: docs/identity.md."
+    )]
+    Identity(Identity),
     /// Add, list and remove FHIR packages: definitions besides R4 core and UK Core, which are built in.
     #[command(
         after_help = "Examples:\n  causeway packages add hl7.fhir.uv.ips@2.0.0\n  causeway packages list\n  causeway validate --package hl7.fhir.uv.ips@2.0.0 summary.json"

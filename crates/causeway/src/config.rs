@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::exit::Failure;
+use crate::review::Pds;
 pub use overlay::Overlay;
 pub use store::{Place, Store};
 pub use submissions::Submissions;
@@ -43,6 +44,13 @@ pub struct Config {
     /// Folders that are watched.
     #[serde(default)]
     pub folder: Vec<drop_folder::Settings>,
+    /// How NHS numbers are traced; without it they are not.
+    pub pds: Option<Pds>,
+    /// Other systems that records are sent on to.
+    #[serde(default)]
+    pub destinations: Vec<outbox::DestinationSettings>,
+    /// The record locator that is told who has a record here; without it, it is told nothing.
+    pub nrl: Option<nrl::NrlSettings>,
     /// How summaries are made.
     #[serde(default)]
     pub summary: Summary,
@@ -240,7 +248,11 @@ impl Config {
         let mut config: Self = of_table(path, &Overlay::of_environment().map_err(Failure::usage)?)?;
         let folder = path.parent().unwrap_or(Path::new("."));
         config.store = config.store.beside(folder);
+        config.pds = config.pds.map(|pds| pds.beside(folder));
         config.submissions = config.submissions.beside(folder);
+        let destinations = config.destinations.into_iter();
+        config.destinations = destinations.map(|to| to.beside(folder)).collect();
+        config.nrl = config.nrl.map(|nrl| nrl.beside(folder));
         let files = config.mesh.iter_mut().flat_map(mesh::Settings::files_mut);
         let watched = config.folder.iter_mut().map(|watched| &mut watched.path);
         for path in files.chain(watched) {

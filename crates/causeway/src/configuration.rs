@@ -10,7 +10,7 @@ use crate::cli::Format;
 use crate::config::{Config, Overlay, Place};
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::ways;
+use crate::{ways, ways_out};
 
 /// `causeway config`.
 #[derive(Debug, Args)]
@@ -104,7 +104,11 @@ fn checked(config: &Config) -> Result<Vec<String>, Failure> {
     config.auth.check().map_err(Failure::usage)?;
     Access::new(config.access.clone()).map_err(Failure::usage)?;
     config.id_secret()?;
+    if let Some(pds) = &config.pds {
+        pds.client()?;
+    }
     let mut remarks = ways::check(config)?;
+    ways_out::check(config)?;
     for client in &config.auth.clients {
         let Some(tenant) = &client.tenant else {
             let shared = |consumer: &str| consumer.eq_ignore_ascii_case(&client.organisation);

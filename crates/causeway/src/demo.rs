@@ -159,7 +159,7 @@ async fn demo(arguments: &Demo, folder: &Path, knowledge: &Knowledge) -> Result<
     let mut service = service(&base, issuer.url(), store.clone(), knowledge)?;
     service.desk = Some(works.desk(&settings, &crew));
     service.api.health = Some(health.clone());
-    let router = service.router(knowledge).await?;
+    let (router, _) = service.router(knowledge).await?;
     crew.start(&works, &settings);
     let tenants = SENDERS.iter().map(Sender::tenant).collect();
     tokio::spawn(Pulse::new(store.clone(), tenants, health).run());
@@ -260,10 +260,11 @@ fn service(
     Ok(Service {
         store,
         auth,
-        access: access::Config {
+        access: access::Access::new(access::Config {
             tenants,
             agreements,
-        },
+        })
+        .map_err(Failure::usage)?,
         desk: None,
         api,
     })

@@ -14,6 +14,7 @@ use crate::cli::{Format, Import};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::knowledge::Knowledge;
+use crate::known;
 use crate::output;
 use crate::progress::Progress;
 use crate::stores;
@@ -21,7 +22,6 @@ use crate::stores;
 /// Runs the command.
 pub fn run(arguments: &Import) -> Result<Exit, Failure> {
     let config = Config::read(&arguments.config)?;
-    let tenant = config.tenant(&arguments.organisation)?;
     if !arguments.input.exists() {
         return Err(Failure::input(format!(
             "there is no file {}",
@@ -34,6 +34,8 @@ pub fn run(arguments: &Import) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
     let report = runtime.block_on(async {
         let store = stores::open(&config.store).await?;
+        let config = known::laid_over(config, store.as_ref()).await?;
+        let tenant = config.tenant(&arguments.organisation)?;
         let registry = registry(store.clone(), &knowledge, gate);
         let chosen = Chosen::of(
             &registry,

@@ -15,16 +15,20 @@ mod exit;
 mod explain;
 mod import;
 mod knowledge;
+mod known;
 mod locate;
 mod mappings;
 mod new_mapping;
 mod observe;
+mod onboarding;
 mod out_file;
+mod outbox;
 mod output;
 mod packages;
 mod progress;
 mod pulse;
 mod revalidate;
+mod review;
 mod serve;
 mod service;
 mod stores;
@@ -33,6 +37,7 @@ mod terminology;
 mod test;
 mod validate;
 mod ways;
+mod ways_out;
 mod works;
 
 use std::process::ExitCode;
@@ -61,6 +66,11 @@ fn main() -> ExitCode {
         Command::Quarantine(arguments) => desk::run_quarantine(&arguments),
         Command::Rebuild(arguments) => desk::run_rebuild(&arguments),
         Command::Archive(arguments) => desk::run_archive(&arguments),
+        Command::Outbox(arguments) => outbox::run(&arguments),
+        Command::Identity(arguments) => review::run(&arguments),
+        Command::Tenant(arguments) => onboarding::tenants(&arguments),
+        Command::Client(arguments) => onboarding::clients(&arguments),
+        Command::Agreement(arguments) => onboarding::agreements(&arguments),
         Command::Backup(arguments) => backup::backup(&arguments),
         Command::Restore(arguments) => backup::restore(&arguments),
         Command::Config(arguments) => configuration::run(&arguments),

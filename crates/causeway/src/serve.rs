@@ -10,8 +10,9 @@ use crate::exit::{Exit, Failure};
 use crate::knowledge::Knowledge;
 use crate::pulse::Pulse;
 use crate::service::{Service, listen, serve};
+use crate::ways_out::WaysOut;
 use crate::works::{self, Crew, Works};
-use crate::{observe, stores, ways};
+use crate::{known, observe, review, stores, ways};
 
 /// Runs the command.
 pub fn run(arguments: &Serve) -> Result<Exit, Failure> {
@@ -20,6 +21,7 @@ pub fn run(arguments: &Serve) -> Result<Exit, Failure> {
     let config = Config::read(&arguments.config)?;
     // A server without its secret does not start.
     config.id_secret()?;
+    let tracing = config.pds.as_ref().map(review::Pds::tracing).transpose()?;
     works::arm(config.server.mode.gate())?;
     if let Some(risk) = &config.summary.publish_location_of_untraced {
         tracing::warn!(
@@ -34,6 +36,8 @@ pub fn run(arguments: &Serve) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
     runtime.block_on(async {
         let store = stores::open(&config.store).await?;
+        let file = known::of_file(&config);
+        let config = known::laid_over(config, store.as_ref()).await?;
         only_reviewed(&config, store.as_ref()).await?;
         let works = Works::configured(&config, store.clone(), &knowledge)?;
         // Bound before a worker starts: a process that cannot serve takes no job.
@@ -43,10 +47,22 @@ pub fn run(arguments: &Serve) -> Result<Exit, Failure> {
         let mut service = Service::from_config(&config, store.clone(), desk, &knowledge).await?;
         let health = Arc::new(api::Health::default());
         service.api.health = Some(health.clone());
-        let router = service.router(&knowledge).await?;
+        let location = service.api.summary.clone();
+        let providers = service.api.providers.clone();
+        let access = service.access.clone();
+        let (router, auth) = service.router(&knowledge).await?;
         let watched = ways::start(&config, store.clone(), &works, &crew)?;
+        let sending = WaysOut::start(&config, store.clone(), &access, &location).await?;
+        let live = known::Live {
+            auth,
+            access,
+            providers,
+            pipeline: works.pipeline.clone(),
+        };
+        tokio::spawn(live.follow(store.clone(), file));
         crew.start(&works, &config.submissions);
-        tokio::spawn(Pulse::new(store, config.tenants(), health).run());
+        tokio::spawn(Pulse::new(store.clone(), config.tenants(), health).run());
+        tokio::spawn(review::watch(store, config.tenants(), tracing));
         tracing::info!(
             listen = %config.server.listen,
             base = config.server.base,
@@ -58,6 +74,7 @@ pub fn run(arguments: &Serve) -> Result<Exit, Failure> {
         }
         let outcome = serve(listener, router, crew).await;
         watched.stop().await;
+        sending.stop().await;
         outcome
     })?;
     Ok(Exit::Fine)

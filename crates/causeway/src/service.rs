@@ -57,7 +57,7 @@ pub struct Service {
     /// Who calls.
     pub auth: auth::Config,
     /// Who may see whom.
-    pub access: access::Config,
+    pub access: Access,
     /// How it takes files in.
     pub desk: Option<api::Desk>,
     /// How it answers.
@@ -95,15 +95,15 @@ impl Service {
         Ok(Self {
             store,
             auth: config.auth.clone(),
-            access: config.access.clone(),
+            access: Access::new(config.access.clone()).map_err(Failure::usage)?,
             desk: Some(desk),
             api,
         })
     }
 
-    /// Reads the issuer's keys and makes the router.
-    pub async fn router(self, knowledge: &Knowledge) -> Result<axum::Router, Failure> {
-        let access = Access::new(self.access).map_err(Failure::usage)?;
+    /// Reads the issuer's keys and makes the router. With it comes the gate, whose clients may change
+    /// while it serves.
+    pub async fn router(self, knowledge: &Knowledge) -> Result<(axum::Router, Auth), Failure> {
         let mut api = self.api;
         api.process_metrics = Some(observe::metrics);
         let issuer = self.auth.issuer.clone();
@@ -120,14 +120,15 @@ impl Service {
         };
         let state = State {
             store: self.store,
-            auth,
-            access,
+            auth: auth.clone(),
+            access: self.access,
             indexer: Arc::new(Indexer::new(knowledge.definitions)),
             definitions: knowledge.definitions.clone(),
             desk: self.desk,
             config: api,
         };
-        Ok(Api::new(state).map_err(Failure::usage)?.router())
+        let router = Api::new(state).map_err(Failure::usage)?.router();
+        Ok((router, auth))
     }
 }
 

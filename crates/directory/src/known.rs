@@ -26,6 +26,13 @@ pub struct Known {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem(pub(crate) String);
 
+impl Problem {
+    /// A problem in words.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -9,7 +9,8 @@ mod rebuild;
 mod submissions;
 
 pub use archive::run as run_archive;
-pub use arguments::{Archive, Quarantine, Rebuild, Submissions};
+pub use arguments::{Archive, Place, Quarantine, Rebuild, Submissions};
+pub use opened::Opened;
 pub use quarantine::run as run_quarantine;
 pub use rebuild::run as run_rebuild;
 pub use submissions::run as run_submissions;

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::knowledge::Knowledge;
 use crate::works::Works;
-use crate::{output, stores};
+use crate::{known, output, stores};
 
 /// Everything that a command needs.
 pub struct Opened {
@@ -32,6 +32,10 @@ impl Opened {
     /// Opens it.
     pub fn at(place: &Place) -> Result<Self, Failure> {
         let config = Config::read(&place.config)?;
+        let knowledge = Knowledge::configured(&config.packages, &config.terminology, &[])?;
+        let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
+        let store = runtime.block_on(stores::open_existing(&config.store))?;
+        let config = runtime.block_on(known::laid_over(config, store.as_ref()))?;
         let tenant = match (&place.organisation, config.tenants().as_slice()) {
             (Some(ods), _) => config.tenant(ods)?,
             (None, [only]) => only.clone(),
@@ -41,9 +45,6 @@ impl Opened {
                 ));
             }
         };
-        let knowledge = Knowledge::configured(&config.packages, &config.terminology, &[])?;
-        let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
-        let store = runtime.block_on(stores::open_existing(&config.store))?;
         let works = Works::configured(&config, store.clone(), &knowledge)?;
         Ok(Self {
             sight: Access::pipeline(&tenant),

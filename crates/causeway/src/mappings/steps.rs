@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::import::registry;
 use crate::knowledge::Knowledge;
-use crate::{locate, output, stores};
+use crate::{known, locate, output, stores};
 
 /// A server's store, opened for its mappings.
 pub(super) struct Opened {
@@ -29,6 +29,7 @@ impl Opened {
         let knowledge = Knowledge::configured(&config.packages, &config.terminology, &[])?;
         let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
         let store = runtime.block_on(stores::open(&config.store))?;
+        let config = runtime.block_on(known::laid_over(config, store.as_ref()))?;
         let registry = registry(store.clone(), &knowledge, config.server.mode.gate());
         Ok(Self {
             config,

@@ -14,7 +14,7 @@ use self::arguments::{AddAgreement, AddTenant, AgreementAction, ClientAction, Te
 use crate::cli::Format;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::{output, stores};
+use crate::{known, output, stores};
 
 /// Runs `causeway tenant`.
 pub fn tenants(arguments: &Tenants) -> Result<Exit, Failure> {
@@ -96,7 +96,7 @@ fn put(config: &Path, entry: Entry, by: &str) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
     runtime.block_on(async {
         let store = stores::open(&config.store).await?;
-        directory::put(store.as_ref(), config.known(), entry, by, Timestamp::now())
+        directory::put(store.as_ref(), known::of_file(&config), entry, by, Timestamp::now())
             .await
             .map_err(refused)
     })?;
@@ -109,7 +109,7 @@ fn over(config: &Path, kind: Kind, key: &str, by: &str) -> Result<Exit, Failure>
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
     runtime.block_on(async {
         let store = stores::open_existing(&config.store).await?;
-        directory::end(store.as_ref(), config.known(), kind, key, by, Timestamp::now())
+        directory::end(store.as_ref(), known::of_file(&config), kind, key, by, Timestamp::now())
             .await
             .map_err(refused)
     })?;
@@ -129,7 +129,7 @@ fn show(config: &Path, format: Format, kind: Kind) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
     let known = runtime.block_on(async {
         let store = stores::open(&config.store).await?;
-        directory::read(store.as_ref(), config.known())
+        directory::read(store.as_ref(), known::of_file(&config))
             .await
             .map_err(refused)
     })?;
