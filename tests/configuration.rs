@@ -100,8 +100,14 @@ fn what_is_mistyped_is_refused_and_no_secret_is_shown() {
         ("CAUSEWAY__STORE__URL", "mysql://user:hunter2@db/x"),
         ("CAUSEWAY__AUTH__CLIENTS__1__TENANT", "nobody"),
         ("CAUSEWAY__AUTH__CLIENTS__1__ORGANISATION", "ZZ999"),
-        ("CAUSEWAY__SUBMISSIONS__ARCHIVE_KEYS_ENV", "NOT_SET_ANYWHERE"),
-        ("CAUSEWAY__ORGANISATIONS__0__IDENTIFIERS", "{ shoe = [\"9\"] }"),
+        (
+            "CAUSEWAY__SUBMISSIONS__ARCHIVE_KEYS_ENV",
+            "NOT_SET_ANYWHERE",
+        ),
+        (
+            "CAUSEWAY__ORGANISATIONS__0__IDENTIFIERS",
+            "{ shoe = [\"9\"] }",
+        ),
         ("CAUSEWAY__", "x"),
     ] {
         let checked = check(&path, &[(name, value)]);
@@ -114,7 +120,10 @@ fn what_is_mistyped_is_refused_and_no_secret_is_shown() {
         ("listen = ", "listem = "),
         ("[summary]", "[sumary]"),
         ("pause-seconds     = 30", "pause-seconds = 0"),
-        ("id-secret-file = \"id-secret\"", "id-secret-file = \"none\""),
+        (
+            "id-secret-file = \"id-secret\"",
+            "id-secret-file = \"none\"",
+        ),
     ] {
         assert!(text.contains(right), "{right}");
         std::fs::write(&path, text.replacen(right, wrong, 1)).unwrap();
