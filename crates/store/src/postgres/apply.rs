@@ -130,36 +130,25 @@ pub(super) async fn apply(
     Ok(committed)
 }
 
-/// What is stored of the resources that a batch names, type by type: a list of ids is entered by
-/// the key or, at worst, met in one walk through the type. Joined to pairs of type and id, a planner
-/// that has seen no counts yet walked through the type for each of them.
+/// What is stored of the resources that a batch names. Each is asked for by its whole key
+/// (`LATERAL`, and `OFFSET` to keep it where it is written): a planner that has seen no counts yet
+/// would walk through a type and compare each resource with each key.
 async fn load(s: &mut Pg, tenant: i64, keys: BTreeSet<Key>) -> Result<HashMap<Key, State>, Error> {
-    let mut types: BTreeMap<i64, Vec<String>> = BTreeMap::new();
-    for (rtype, id) in keys {
-        types.entry(rtype).or_default().push(id);
-    }
     let mut states = HashMap::new();
-    for (rtype, ids) in types {
-        load_type(s, tenant, rtype, ids, &mut states).await?;
+    if keys.is_empty() {
+        return Ok(states);
     }
-    Ok(states)
-}
-
-async fn load_type(
-    s: &mut Pg,
-    tenant: i64,
-    rtype: i64,
-    ids: Vec<String>,
-    states: &mut HashMap<Key, State>,
-) -> Result<(), Error> {
+    let (types, ids): (Vec<i64>, Vec<String>) = keys.into_iter().unzip();
     let part = Part::new(
-        "SELECT r.id, r.rid, r.ver, r.vid, r.updated, r.status, r.source, r.as_of, r.submission,
-           r.hash, r.patient, r.labelled, r.beside
-         FROM resource r WHERE r.tenant = ? AND r.rtype = ? AND r.id = ANY(?)",
-        [tenant.into(), rtype.into(), Value::Texts(ids)],
+        "SELECT r.rtype, r.id, r.rid, r.ver, r.vid, r.updated, r.status, r.source, r.as_of,
+           r.submission, r.hash, r.patient, r.labelled, r.beside
+         FROM unnest(CAST(? AS BIGINT[]), CAST(? AS TEXT[])) k (rtype, id)
+         JOIN LATERAL (SELECT c.* FROM resource c
+           WHERE c.tenant = ? AND c.rtype = k.rtype AND c.id = k.id OFFSET 0) r ON TRUE",
+        [Value::Ints(types), Value::Texts(ids), tenant.into()],
     );
     for mut row in s.query(part).await? {
-        let key = (rtype, row.text()?);
+        let key = (row.int()?, row.text()?);
         let (rid, version, vid) = (row.int()?, row.int()?, row.int()?);
         let state = State {
             rid,
@@ -181,7 +170,7 @@ async fn load_type(
         };
         states.insert(key, state);
     }
-    Ok(())
+    Ok(states)
 }
 
 /// Numbers out of a sequence, in order.

@@ -23,6 +23,7 @@ mod session;
 mod plans;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection as _, PgConnection, Row as _};
@@ -31,7 +32,7 @@ pub use self::options::PostgresOptions;
 use self::run::Runner;
 use self::session::Pg;
 use crate::sql::prepared::Prepared;
-use crate::{Batch, Committed, Error};
+use crate::{Batch, Committed, Error, Outcome};
 
 /// The store on a PostgreSQL database.
 #[derive(Debug)]
@@ -89,6 +90,7 @@ impl PostgresStore {
             runner: Runner {
                 pool,
                 known: Arc::default(),
+                created: AtomicU64::new(0),
                 patience: options.patience,
                 reading: options.acquire.min(options.patience),
                 longest: options.statement.saturating_mul(4),
@@ -108,7 +110,13 @@ impl PostgresStore {
             let committed = apply::apply(&mut s, batch, writes, words).await;
             (s, committed)
         };
-        self.runner.write(tenant.as_str(), rehearse, work).await
+        let committed = self.runner.write(tenant.as_str(), rehearse, work).await?;
+        if !rehearse {
+            let new = |outcome: &&Outcome| matches!(outcome, Outcome::Created { .. });
+            let created = committed.writes.iter().filter(new).count();
+            self.runner.grown(created as u64).await;
+        }
+        Ok(committed)
     }
 }
 

@@ -9,6 +9,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
@@ -21,6 +22,10 @@ use crate::sql::{Part, Session as _, first};
 /// How long a mark is kept: far longer than anyone looks for it.
 const KEPT: i64 = 3_600_000_000;
 
+/// How many new resources make a table worth counting, and from how many on it is left to autovacuum.
+const YOUNG: u64 = 1_000;
+const OLD: u64 = 500_000;
+
 /// The clock of what belongs to no tenant: mappings.
 pub(super) const NOBODY: &str = "";
 
@@ -29,6 +34,8 @@ pub(super) const NOBODY: &str = "";
 pub(super) struct Runner {
     pub(super) pool: PgPool,
     pub(super) known: Arc<Known>,
+    /// How many resources this process has created.
+    pub(super) created: AtomicU64,
     pub(super) patience: Duration,
     /// How long a reader goes on trying: whoever asks waits for the answer.
     pub(super) reading: Duration,
@@ -255,6 +262,23 @@ impl Runner {
             numbers.extend(self.write_queue(given).await?);
         }
         Ok(numbers)
+    }
+
+    /// Has the tables counted when they have grown to about twice what they were: while a database is
+    /// young, and autovacuum has not come by. What goes wrong here makes nothing wrong.
+    pub(super) async fn grown(&self, by: u64) {
+        let before = self.created.fetch_add(by, Ordering::Relaxed);
+        let step = |count: u64| (count / YOUNG).checked_ilog2();
+        if by == 0 || before > OLD || step(before) == step(before + by) {
+            return;
+        }
+        let count = |mut session: Pg| async move {
+            let counted = first(&mut session, Part::new("SELECT causeway_count()", [])).await;
+            (session, counted.map(|_| ()))
+        };
+        if let Err(error) = self.write_queue(count).await {
+            tracing::debug!(%error, "the tables were not counted");
+        }
     }
 
     /// Whether a transaction whose answer was lost is committed.
