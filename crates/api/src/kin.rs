@@ -48,7 +48,7 @@ impl Kin {
             let before = (kin.people.len(), numbers.len());
             let records: Vec<Record> = kin.people.iter().map(record).collect();
             // A record that was linked by a person may carry another number than was asked for.
-            let theirs = kin.people.iter().filter_map(|row| nhs_number(row));
+            let theirs = kin.people.iter().filter_map(nhs_number);
             let about: Vec<NhsNumber> = numbers.iter().cloned().chain(theirs).collect();
             kin.decisions = reader.decisions_about(&records, &about).await?;
             let known = kin.known();

@@ -73,22 +73,24 @@ impl Reader {
                 None => None,
             };
             let restricted = traced.as_ref().is_some_and(|traced| traced.restricted);
-            if settings.publish_location_of_untraced && !restricted {
+            if settings.publish_location_of_untraced && traced.is_none() {
                 return Ok(stored);
             }
             let mut resource = parsed(&stored.body)?;
-            if let Some(traced) = traced.filter(|_| stored.rtype == "Patient") {
-                crate::kin::say_traced(&mut resource, &traced);
+            let says_more = traced.filter(|_| stored.rtype == "Patient");
+            if let Some(traced) = &says_more {
+                crate::kin::say_traced(&mut resource, traced);
             }
             // Of somebody whom PDS marks as restricted, no setting publishes it.
             let strict = restricted.then(|| Settings {
                 publish_location_of_untraced: false,
                 ..settings.clone()
             });
-            if withhold_location(&mut resource, strict.as_ref().unwrap_or(settings)) {
-                if settings.mention_withheld_location {
-                    subsetted(&mut resource);
-                }
+            let withheld = withhold_location(&mut resource, strict.as_ref().unwrap_or(settings));
+            if withheld && settings.mention_withheld_location {
+                subsetted(&mut resource);
+            }
+            if withheld || says_more.is_some() {
                 stored.body = resource.to_string().into_bytes();
             }
         }
