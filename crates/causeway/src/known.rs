@@ -35,7 +35,11 @@ pub fn of_file(config: &Config) -> Known {
                 .unwrap_or_default(),
         }
     });
-    Known::of_file(organisations, &config.auth.clients, &config.access.agreements)
+    Known::of_file(
+        organisations,
+        &config.auth.clients,
+        &config.access.agreements,
+    )
 }
 
 /// The configuration with what is recorded laid over it.

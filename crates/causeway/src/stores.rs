@@ -42,10 +42,7 @@ pub fn open_folder(folder: &Path) -> Result<Arc<dyn Store>, Failure> {
     Ok(Arc::new(store))
 }
 
-async fn open_postgres(
-    address: &str,
-    owner: Option<String>,
-) -> Result<Arc<dyn Store>, Failure> {
+async fn open_postgres(address: &str, owner: Option<String>) -> Result<Arc<dyn Store>, Failure> {
     let mut options = PostgresOptions::new(address);
     options.owner_url = owner;
     let store = PostgresStore::connect(options)

@@ -129,10 +129,19 @@ fn postgresql(context: &Context) -> Result<(), String> {
         let apt = |arguments: &[&str]| {
             let mut command = Command::new("apt-get");
             command.env("DEBIAN_FRONTEND", "noninteractive");
-            finish(command.args(arguments), &format!("apt-get {}", arguments.join(" ")))
+            finish(
+                command.args(arguments),
+                &format!("apt-get {}", arguments.join(" ")),
+            )
         };
         apt(&["update", "-qq"])?;
-        apt(&["install", "-y", "-qq", "--no-install-recommends", "postgresql"])?;
+        apt(&[
+            "install",
+            "-y",
+            "-qq",
+            "--no-install-recommends",
+            "postgresql",
+        ])?;
     }
     if installed() {
         return Ok(());

@@ -9,8 +9,8 @@ use directory::{Agreement, Client, Entry, Kind, Known, Organisation};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-pub use self::arguments::{Agreements, Clients, Tenants};
 use self::arguments::{AddAgreement, AddTenant, AgreementAction, ClientAction, TenantAction};
+pub use self::arguments::{Agreements, Clients, Tenants};
 use crate::cli::Format;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -52,7 +52,9 @@ pub fn agreements(arguments: &Agreements) -> Result<Exit, Failure> {
             put(&add.common.config, entry, &add.by.by)
         }
         AgreementAction::List(list) => show(&list.common.config, list.format, Kind::Agreement),
-        AgreementAction::End(end) => over(&end.common.config, Kind::Agreement, &end.key, &end.by.by),
+        AgreementAction::End(end) => {
+            over(&end.common.config, Kind::Agreement, &end.key, &end.by.by)
+        }
     }
 }
 
@@ -96,9 +98,15 @@ fn put(config: &Path, entry: Entry, by: &str) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
     runtime.block_on(async {
         let store = stores::open(&config.store).await?;
-        directory::put(store.as_ref(), known::of_file(&config), entry, by, Timestamp::now())
-            .await
-            .map_err(refused)
+        directory::put(
+            store.as_ref(),
+            known::of_file(&config),
+            entry,
+            by,
+            Timestamp::now(),
+        )
+        .await
+        .map_err(refused)
     })?;
     output::print(&format!("{kind} {key} is recorded.\n"))?;
     Ok(Exit::Fine)
@@ -109,9 +117,16 @@ fn over(config: &Path, kind: Kind, key: &str, by: &str) -> Result<Exit, Failure>
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::failed)?;
     runtime.block_on(async {
         let store = stores::open_existing(&config.store).await?;
-        directory::end(store.as_ref(), known::of_file(&config), kind, key, by, Timestamp::now())
-            .await
-            .map_err(refused)
+        directory::end(
+            store.as_ref(),
+            known::of_file(&config),
+            kind,
+            key,
+            by,
+            Timestamp::now(),
+        )
+        .await
+        .map_err(refused)
     })?;
     output::print(&format!("{kind} {key} has ended.\n"))?;
     Ok(Exit::Fine)
