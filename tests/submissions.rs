@@ -476,7 +476,7 @@ fn an_operator_decides_beside_a_running_server() {
         .as_array()
         .unwrap()
         .iter()
-        .find(|row| row["number"].to_string() == number)
+        .find(|row| row["number"].as_u64().map(|own| own.to_string()).as_deref() == Some(&*number))
         .unwrap()
         .clone();
     assert_eq!(row["decided"], "discarded");

@@ -55,7 +55,7 @@ fn names(pointer: &str) -> BTreeSet<&'static str> {
 }
 
 /// Each list of the loader, and where the schema has it.
-const LISTS: [(&str, &[&str], &str); 25] = [
+const LISTS: [(&str, &[&str], &str); 26] = [
     ("MAPPING", keys::MAPPING, "/$defs/mappingFile/properties"),
     ("FRAGMENT", keys::FRAGMENT, "/$defs/fragmentFile/properties"),
     (

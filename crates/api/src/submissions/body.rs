@@ -31,7 +31,7 @@ pub(super) enum Incoming {
     /// The body is a form with one file.
     Form {
         /// There until it is whole: the form goes on only without it.
-        field: Option<multer::Field<'static>>,
+        field: Option<Box<multer::Field<'static>>>,
         form: Box<multer::Multipart<'static>>,
         size: u64,
         left: u64,
@@ -88,7 +88,7 @@ impl Incoming {
                     return Err(form_failure("the form's first part is no file"));
                 };
                 let incoming = Self::Form {
-                    field: Some(field),
+                    field: Some(Box::new(field)),
                     form: Box::new(form),
                     size: bounds.size,
                     left: bounds.size,
