@@ -103,9 +103,14 @@ impl<'a> Lane<'a> {
     }
 
     async fn work(&mut self) -> Result<(), Left> {
-        let parcels = self.parcels().await?;
+        let mut parcels = self.parcels().await?;
         let order = order(&parcels);
         let ready = self.ready(&parcels, &order).await?;
+        // After it is known what waits in other lanes, and not before: what waits no longer has a place
+        // at the receiver by now, which an earlier look would have missed.
+        if self.route.destination.assigns_ids() {
+            self.find_remotes(&mut parcels).await?;
+        }
         let mut one_by_one = ready.go.as_slice();
         while !one_by_one.is_empty() {
             let (part, rest) = one_by_one.split_at(one_by_one.len().min(BUNDLE));
@@ -144,9 +149,6 @@ impl<'a> Lane<'a> {
                 parcels.push(parcel);
             }
             self.keep_lease().await?;
-        }
-        if self.route.destination.assigns_ids() {
-            self.find_remotes(&mut parcels).await?;
         }
         Ok(parcels)
     }

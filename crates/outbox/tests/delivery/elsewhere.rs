@@ -17,7 +17,8 @@ async fn sent_by(matching: Matching) -> Site {
     let delivery = site.start().await;
     site.settled().await;
     stop(delivery).await;
-    assert!(site.rows(OutboxState::Dead).await.is_empty());
+    let dead = site.rows(OutboxState::Dead).await;
+    assert!(dead.is_empty(), "{dead:?}");
     site
 }
 
