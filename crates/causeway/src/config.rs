@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ::store::Tenant;
+use directory::IDENTIFIER_KINDS;
 use mapping_registry::Gate;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -191,9 +192,6 @@ pub struct Organisation {
     #[serde(default)]
     pub identifiers: BTreeMap<String, BTreeSet<String>>,
 }
-
-/// The kinds of codes by which a mapping may find out whose a file is.
-const IDENTIFIER_KINDS: [&str; 5] = ["ods", "council", "cqc-provider", "cqc-location", "home"];
 
 impl Organisation {
     fn check(&self) -> Result<(), Failure> {
